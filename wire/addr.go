@@ -178,6 +178,18 @@ func (a Addr) JID() jid.JID {
 	return j
 }
 
+// MarshalText implements encoding.TextMarshaler, for JSON and the like.
+func (a Addr) MarshalText() ([]byte, error) { return []byte(a.s), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler; an empty text is the zero Addr.
+func (a *Addr) UnmarshalText(b []byte) (err error) {
+	*a = Addr{}
+	if len(b) > 0 {
+		*a, err = ParseAddr(string(b))
+	}
+	return err
+}
+
 // EscapeLocal makes any text a local part: it escapes what RFC 7622 forbids there (XEP-0106 §4).
 func EscapeLocal(s string) string { return escapeLocal(s) }
 

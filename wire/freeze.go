@@ -1,9 +1,6 @@
 package wire
 
-import (
-	"encoding/xml"
-	"strings"
-)
+import "strings"
 
 // newData allocates the index of a stanza with n children in one piece.
 func newData(n int) *data {
@@ -45,116 +42,118 @@ func (s *Scanner) freeze(b []byte) Stanza {
 	}
 	d := newData(len(w.kids))
 	d.kind, d.splice = r.kind, r.name.end
-	var st Stanza
-	st.d = d
-	if r.kind != KindOther {
+	st := Stanza{d: d}
+	m := move{d: d, in: b, tagEnd: r.tagEnd}
+	if r.kind == KindOther {
+		d.raw = string(b)
+		d.name.Space = m.namespace(r.ns)
+	} else {
 		st.to = s.addr(d, b, &r.to, &s.to)
 		st.from = s.addr(d, b, &r.from, &s.from)
-	}
-	cuts, added := d.copyRaw(b, r, s.hdr.lang)
-	d.name = xml.Name{Space: NSClient, Local: d.raw[1:d.splice]}
-	shift := int32(len(d.raw) - len(b))
-	d.tagEnd = r.tagEnd + shift
-	within := func(p span) string { // bytes of the start tag, the cuts apart
-		at := p.off + added
-		for i := range cuts {
-			if cuts[i].off < p.off {
-				at -= int32(cuts[i].len())
-			}
-		}
-		return d.raw[at : at+int32(p.len())]
-	}
-	namespace := func(v nsval) string {
-		switch {
-		case v.lit != "":
-			return sameNS(v.lit)
-		case v.content(b):
-			return NSClient
-		case v.off >= r.tagEnd:
-			return d.raw[v.off+shift : v.end+shift]
-		}
-		return within(v.span)
-	}
-	if r.kind == KindOther {
-		d.name.Space = namespace(r.ns)
-	}
-	for _, f := range [...]struct {
-		a  *attr
-		to *string
-	}{{&r.id, &d.id}, {&r.typ, &d.typ}, {&r.lang, &d.lang}} {
-		if f.a.name.end == 0 {
-			continue
-		}
-		if *f.to = within(f.a.val); f.a.ref {
-			*f.to = unescape(*f.to, true)
+		m.copy(r, s.hdr.lang)
+		d.name.Space = NSClient
+		if r.lang.name.end == 0 {
+			d.lang = s.hdr.lang
 		}
 	}
+	d.name.Local = d.raw[1:d.splice]
+	d.tagEnd = r.tagEnd + m.shift
+	m.value(&r.id, &d.id)
+	m.value(&r.typ, &d.typ)
+	m.value(&r.lang, &d.lang)
 	if r.declares {
 		d.decls = declarations(d.raw[:d.tagEnd])
 	}
-	if r.lang.name.end == 0 && r.kind != KindOther {
-		d.lang = s.hdr.lang
-	}
 	for i := range w.kids {
 		k := &w.kids[i]
-		spot := kidSpot{start: k.start + shift, tagEnd: k.tagEnd + shift, end: k.end + shift}
 		name := k.start + 1
 		if k.colon != 0 {
 			name = k.colon + 1
-			spot.prefix = uint16(name - k.start - 1)
 		}
-		spot.nameLen = uint16(k.nameEnd - name)
-		spot.ns = namespace(k.ns)
-		d.kids = append(d.kids, spot)
+		d.kids = append(d.kids, kidSpot{
+			start: k.start + m.shift, tagEnd: k.tagEnd + m.shift, end: k.end + m.shift,
+			prefix: uint16(name - k.start - 1), nameLen: uint16(k.nameEnd - name), ns: m.namespace(k.ns),
+		})
 	}
 	return st
 }
 
-// copyRaw copies the bytes without `to`, `from` and the redundant xmlns, and with the stream's language where the stanza
-// has none (RFC 6120 §4.7.4, §8.1.5). It returns what it cut and how many bytes it added before the attributes.
-func (d *data) copyRaw(b []byte, r *rootSpan, lang string) (cuts [3]span, added int32) {
-	if r.kind == KindOther {
-		d.raw = string(b)
-		return cuts, 0
-	}
-	cuts = [3]span{r.to.span, r.from.span, r.xmlns.span}
-	if cuts[0].off > cuts[1].off {
-		cuts[0], cuts[1] = cuts[1], cuts[0]
-	}
-	if cuts[1].off > cuts[2].off {
-		cuts[1], cuts[2] = cuts[2], cuts[1]
-	}
-	if cuts[0].off > cuts[1].off {
-		cuts[0], cuts[1] = cuts[1], cuts[0]
-	}
-	n := len(b)
-	for i := range cuts {
-		n -= cuts[i].len()
-	}
-	add := r.lang.name.end == 0 && lang != ""
-	const langName = "xml:lang"
-	if add {
-		added = int32(len(` =""`) + len(langName) + len(lang))
-		n += int(added)
-	}
-	var raw strings.Builder
-	raw.Grow(n)
-	from := r.name.end
-	raw.Write(b[:from])
-	if add {
-		raw.WriteString(` ` + langName + `="`)
-		raw.WriteString(lang)
-		raw.WriteByte('"')
-	}
-	for i := range cuts {
-		if cuts[i].len() > 0 {
-			raw.Write(b[from:cuts[i].off])
-			from = cuts[i].end
+// move is how bytes went from the buffer to the canonical form.
+type move struct {
+	d      *data
+	in     []byte
+	cuts   [3]span
+	added  int32 // before the attributes
+	shift  int32 // of all behind the start tag
+	tagEnd int32 // in the buffer
+}
+
+// copy copies the bytes without `to`, `from` and the redundant xmlns, and with the stream's language where the stanza
+// has none (RFC 6120 §4.7.4, §8.1.5).
+func (m *move) copy(r *rootSpan, lang string) {
+	c := &m.cuts
+	c[0], c[1], c[2] = r.to.span, r.from.span, r.xmlns.span
+	for _, i := range [3]int{0, 1, 0} { // sort three
+		if c[i].off > c[i+1].off {
+			c[i], c[i+1] = c[i+1], c[i]
 		}
 	}
-	raw.Write(b[from:])
-	d.raw = raw.String()
-	return cuts, added
+	const open, end = ` xml:lang="`, `"`
+	if r.lang.name.end == 0 && lang != "" {
+		m.added = int32(len(open) + len(lang) + len(end))
+	}
+	m.shift = m.added - int32(c[0].len()+c[1].len()+c[2].len())
+	var raw strings.Builder
+	raw.Grow(len(m.in) + int(m.shift))
+	from := r.name.end
+	raw.Write(m.in[:from])
+	if m.added > 0 {
+		raw.WriteString(open)
+		raw.WriteString(lang)
+		raw.WriteString(end)
+	}
+	for i := range c {
+		if c[i].len() > 0 {
+			raw.Write(m.in[from:c[i].off])
+			from = c[i].end
+		}
+	}
+	raw.Write(m.in[from:])
+	m.d.raw = raw.String()
+}
+
+// within returns a range of the start tag, which no cut touches, in the canonical form.
+func (m *move) within(p span) string {
+	at := p.off + m.added
+	for _, c := range m.cuts {
+		if c.off < p.off {
+			at -= int32(c.len())
+		}
+	}
+	return m.d.raw[at : at+int32(p.len())]
+}
+
+// value sets to to what the attribute says, if it is present.
+func (m *move) value(a *attr, to *string) {
+	if a.name.end == 0 {
+		return
+	}
+	if *to = m.within(a.val); a.ref {
+		*to = unescape(*to, true)
+	}
+}
+
+// namespace returns v as a string that shares memory with the canonical form where it can.
+func (m *move) namespace(v nsval) string {
+	switch {
+	case v.lit != "":
+		return sameNS(v.lit)
+	case v.content(m.in):
+		return NSClient
+	case v.off >= m.tagEnd:
+		return m.d.raw[v.off+m.shift : v.end+m.shift]
+	}
+	return m.within(v.span)
 }
 
 // addr parses an address attribute; the one that this stream used last costs nothing.

@@ -20,6 +20,7 @@ func (s *Scanner) header(buf []byte) (Token, int, error) {
 		s.begin()
 		s.state, s.hdr = stHeader, &scope{}
 	}
+	s.pending = true
 	fail := func(f *fault) (Token, int, error) { return Token{}, 0, f.at(s.offset + int64(s.pos)) }
 	i, decl, f := s.prolog(buf)
 	if f != nil {
@@ -61,7 +62,7 @@ func (s *Scanner) header(buf []byte) (Token, int, error) {
 	if buf[end-2] == '/' {
 		s.state = stEmptyEnd
 	}
-	s.pos, s.partial, s.seen = 0, false, 0
+	s.pos, s.seen, s.partial, s.pending = 0, 0, false, false
 	s.offset += int64(end)
 	s.release()
 	return Token{Type: TokenHeader, Header: h}, end, nil

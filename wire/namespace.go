@@ -255,7 +255,7 @@ func (s *Scanner) rootTag(b []byte, qname span, colon, tagEnd int, ns nsval) *fa
 		}
 	case r.kind != KindOther || ns.content(b):
 		return errStanzaNS // RFC 6120 §4.9.3.10
-	case ns.is(b, ""):
+	case ns.is(b, ""), ns.is(b, NSStream) && string(local) == "stream": // a second header
 		return errStanzaName
 	}
 	for i := range w.attrs {

@@ -43,6 +43,7 @@ type Scanner struct {
 	state   uint8
 	quote   byte // within an incomplete tag: the quote that is open
 	partial bool // the tag at pos was incomplete
+	pending bool // a tag between stanzas, or the header, is incomplete
 	fresh   bool // Reset was called: white space may stand before the XML declaration
 }
 
@@ -99,8 +100,9 @@ func (s *Scanner) Reset() {
 	*s = Scanner{limits: s.limits, fresh: true}
 }
 
-// InStanza reports whether bytes of an unfinished element are pending: the reader must keep its buffer.
-func (s *Scanner) InStanza() bool { return s.state == stElement }
+// InStanza reports whether bytes of something unfinished are pending, be it a stanza, the header or the end tag: the
+// reader must keep its buffer, and the peer may be held to a deadline.
+func (s *Scanner) InStanza() bool { return s.state == stElement || s.pending }
 
 // Offset returns how many bytes were consumed since the start of the stream.
 func (s *Scanner) Offset() int64 { return s.offset }
@@ -141,8 +143,12 @@ func (s *Scanner) begin() {
 // new bytes. White space between stanzas is consumed at once and is no stanza (RFC 6120 §4.6.1). The error is a
 // *[SyntaxError]. Next keeps no reference to buf beyond the token. It does not allocate for stanzas of the usual shape.
 func (s *Scanner) Next(buf []byte) (Token, int, error) {
+	s.pending = false
 	switch s.state {
 	case stHeader:
+		if len(buf) == 0 {
+			return Token{}, 0, nil
+		}
 		return s.header(buf)
 	case stEmptyEnd:
 		s.state = stEnd
@@ -173,6 +179,7 @@ func (s *Scanner) Next(buf []byte) (Token, int, error) {
 			return s.streamEnd(buf, skipped)
 		}
 		if len(buf) == 1 {
+			s.pending = true
 			return Token{}, skipped, nil
 		}
 		s.begin()
@@ -198,6 +205,7 @@ func (s *Scanner) Next(buf []byte) (Token, int, error) {
 // streamEnd reads the end tag of the stream; the prefix is the header's.
 func (s *Scanner) streamEnd(b []byte, skipped int) (Token, int, error) {
 	name := s.hdr.name
+	s.pending = true
 	for i := 0; i < len(name); i++ {
 		if i+2 >= len(b) {
 			return Token{}, skipped, nil
@@ -217,7 +225,7 @@ func (s *Scanner) streamEnd(b []byte, skipped int) (Token, int, error) {
 		return Token{}, skipped, errEndTag.at(s.offset)
 	}
 	s.offset += int64(i + 1)
-	s.state = stEnd
+	s.state, s.pending = stEnd, false
 	s.release()
 	return Token{Type: TokenEnd}, skipped + i + 1, nil
 }

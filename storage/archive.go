@@ -81,4 +81,3 @@ type Archive interface {
 	// returns how many. Retention calls it in chunks.
 	DeleteBefore(ctx context.Context, owner wire.Addr, id int64, limit int) (int, error)
 }
-

@@ -19,7 +19,7 @@ func (c *checker) hosts(hosts []Host) {
 	domain := func(key, name string) {
 		c.normal(key, name, parseDomain)
 		if first, again := seen[name]; again && name != "" {
-			c.add(key, fmt.Sprintf("%q is taken by %s", short(name), first))
+			c.add(key, fmt.Sprintf("%s is taken by %s", quote(name), first))
 			return
 		}
 		seen[name] = key
@@ -27,9 +27,11 @@ func (c *checker) hosts(hosts []Host) {
 	for i, h := range hosts {
 		key := fmt.Sprintf("hosts[%d].", i)
 		domain(key+"name", h.Name)
-		domain(key+"rooms", h.Rooms)
+		if _, err := parseDomain(h.Name); err == nil || h.Rooms != newHost(h.Name).Rooms {
+			domain(key+"rooms", h.Rooms) // else one error is enough
+		}
 		if r := h.Registration; r != "" && r != RegistrationClosed && r != RegistrationOpen {
-			c.add(key+"registration", fmt.Sprintf("%q is unknown; want one of closed, open", short(string(r))))
+			c.add(key+"registration", fmt.Sprintf("%s is unknown; want one of closed, open", quote(string(r))))
 		}
 		c.admins(key+"admins", h.Admins)
 		if h.Contact != nil {
@@ -45,7 +47,7 @@ func (c *checker) normal(key, s string, parse func(string) (string, error)) {
 	case err != nil:
 		c.add(key, err.Error())
 	case normal != s:
-		c.add(key, fmt.Sprintf("write %q in its normal form, %q", s, normal))
+		c.add(key, fmt.Sprintf("write %s in its normal form, %s", quote(s), quote(normal)))
 	}
 }
 
@@ -63,7 +65,7 @@ func (c *checker) contact(key string, contact *Contact) {
 			u, err := url.Parse(s)
 			if err != nil || u.Scheme == "" || u.Opaque+u.Host+u.Path == "" || strings.ContainsAny(s, " \t\r\n<>\"") {
 				c.add(fmt.Sprintf("%s.%s[%d]", key, purposes[p].name, i),
-					fmt.Sprintf("want a URI such as mailto:admin@example.org, not %q", short(s)))
+					fmt.Sprintf("want a URI such as mailto:admin@example.org, not %s", quote(s)))
 			}
 		}
 	}
@@ -74,11 +76,11 @@ func (c *checker) networks(list []string) {
 	for i, s := range list {
 		key := fmt.Sprintf("limits.connections_exempt[%d]", i)
 		if addr, err := netip.ParseAddr(s); err == nil && addr.Zone() == "" {
-			c.add(key, fmt.Sprintf("want a network; write %s/%d for this address alone", s, addr.BitLen()))
+			c.add(key, fmt.Sprintf("want a network; write %s/%d for this address alone", short(s), addr.BitLen()))
 			continue
 		}
 		if p, err := netip.ParsePrefix(s); err != nil || p.Addr().Is4In6() {
-			c.add(key, fmt.Sprintf("want a network such as 192.0.2.0/24 or 2001:db8::/32, not %q", short(s)))
+			c.add(key, fmt.Sprintf("want a network such as 192.0.2.0/24 or 2001:db8::/32, not %s", quote(s)))
 		}
 	}
 }
@@ -89,19 +91,19 @@ func (c *checker) listen(l *Listen) {
 	one := func(key, address string) {
 		host, port, err := net.SplitHostPort(address)
 		if err != nil || strings.ContainsAny(host, " /") {
-			c.add(key, fmt.Sprintf("want host:port, such as 127.0.0.1:5222, [::1]:5222 or :5222, not %q", short(address)))
+			c.add(key, fmt.Sprintf("want host:port, such as 127.0.0.1:5222, [::1]:5222 or :5222, not %s", quote(address)))
 			return
 		}
 		n, err := strconv.ParseUint(port, 10, 16)
 		if err != nil {
-			c.add(key, fmt.Sprintf("port %q is out of range (0 to 65535)", short(port)))
+			c.add(key, fmt.Sprintf("port %s is out of range (0 to 65535)", quote(port)))
 			return
 		}
 		if host != "" && !validListenHost(host) {
-			c.add(key, fmt.Sprintf("want an IP address, a name or nothing before the port, not %q", short(host)))
+			c.add(key, fmt.Sprintf("want an IP address, a name or nothing before the port, not %s", quote(host)))
 		}
 		if first, again := seen[address]; again && n != 0 {
-			c.add(key, fmt.Sprintf("%s is taken by %s", address, first))
+			c.add(key, fmt.Sprintf("%s is taken by %s", short(address), first))
 			return
 		}
 		seen[address] = key

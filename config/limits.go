@@ -61,7 +61,7 @@ const (
 type Rooms struct {
 	Create Create `yaml:"create" reload:"true" oneof:"anyone local admins"`
 	// PublicLobby is the localpart of a permanent public room on each host; empty means none.
-	PublicLobby string `yaml:"public_lobby" reload:"true"`
+	PublicLobby string `yaml:"public_lobby" reload:"false"`
 	// HistoryStanzas is sent to a client that asks for nothing else, HistoryMax is the most it can ask for.
 	HistoryStanzas int `yaml:"history_stanzas" reload:"true" min:"0" max:"10000"`
 	HistoryMax     int `yaml:"history_max" reload:"true" min:"0" max:"10000"`

@@ -86,7 +86,11 @@ type loader struct {
 func (l *loader) readFile(path string) {
 	data, err := readBounded(path, maxFileBytes)
 	if err != nil {
-		l.errs = append(l.errs, &Error{File: path, Problem: err.Error()})
+		problem := err.Error()
+		if l.source.File != "" {
+			problem += "; check --config"
+		}
+		l.errs = append(l.errs, &Error{File: path, Problem: problem})
 		return
 	}
 	values, n := parseFile(path, data)
@@ -182,15 +186,31 @@ func (l *loader) readURLFile(cfg *Config) {
 	cfg.Storage.URL = StorageURL(data)
 }
 
-// validate adds what Validate finds. After an earlier error it leaves out what compares keys: one may be missing.
+// validate adds what Validate finds, but nothing about a key that has an error. After an earlier error it leaves out what compares keys: one may be missing.
 func (l *loader) validate(cfg *Config) {
 	errs := cfg.checkEach()
 	if len(l.errs) == 0 && len(errs) == 0 {
 		errs = cfg.checkTogether()
 	}
-	for _, e := range errs {
-		l.errs = append(l.errs, l.place(e))
+	failed := map[string]bool{}
+	for _, e := range l.errs {
+		failed[e.Key] = e.Key != ""
 	}
+	for _, e := range errs {
+		if !anyOuter(e.Key, failed) {
+			l.errs = append(l.errs, l.place(e))
+		}
+	}
+}
+
+// anyOuter tells whether the key, or a list or section around it, is in the set.
+func anyOuter(key string, set map[string]bool) bool {
+	for ; key != ""; key = outer(key) {
+		if set[key] {
+			return true
+		}
+	}
+	return false
 }
 
 // place fills in where the key was set: the key itself, the list or section around it, or the other key.
@@ -215,12 +235,12 @@ func outer(key string) string {
 func readBounded(path string, limit int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("cannot be read: %w", errors.Unwrap(err))
+		return nil, fmt.Errorf("cannot be read: %w", cause(err))
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
-		return nil, fmt.Errorf("cannot be read: %w", errors.Unwrap(err))
+		return nil, fmt.Errorf("cannot be read: %w", cause(err))
 	}
 	if int64(len(data)) > limit {
 		return nil, fmt.Errorf("is longer than %s", Size(limit))
@@ -228,11 +248,20 @@ func readBounded(path string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
+// cause takes the path out of an error that is about to be told with its path.
+func cause(err error) error {
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	return err
+}
+
 // readSecret reads one value from a regular file, without the space around it. The error does not show the value.
 func readSecret(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("%s cannot be read: %w", path, cause(err))
 	}
 	if !info.Mode().IsRegular() {
 		return "", fmt.Errorf("%s is not a file", path)

@@ -17,7 +17,7 @@ func nearestKey(section, name string) string {
 		}
 		d := distance(name, leaf)
 		if parent != section {
-			d += elsewhere
+			d = min(d+elsewhere, distance(section+name, key))
 		}
 		if least < 0 || d < least {
 			best, least = key, d

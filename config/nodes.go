@@ -37,11 +37,10 @@ func parseFile(file string, data []byte) (map[string]any, *nodes) {
 	} else if !errors.Is(err, io.EOF) {
 		n.syntax(err)
 	}
-	root := doc.Content[0]
-	if isNull(root) {
+	if len(doc.Content) == 0 || isNull(doc.Content[0]) {
 		return nil, n
 	}
-	return n.section(root, field{typ: typeConfig}, ""), n
+	return n.section(doc.Content[0], field{typ: typeConfig}, ""), n
 }
 
 func (n *nodes) fail(line int, key, format string, args ...any) {
@@ -137,13 +136,21 @@ func (n *nodes) list(node *yaml.Node, f field, key string) (any, bool) {
 		n.lines[itemKey] = item.Line
 		if isNull(item) {
 			n.fail(item.Line, itemKey, "has no value; %s", wanted(element))
+		} else if v, ok := n.value(item, element, itemKey); ok {
+			values = append(values, v)
 			continue
 		}
-		if v, ok := n.value(item, element, itemKey); ok {
-			values = append(values, v)
-		}
+		values = append(values, placeholder(element)) // what follows keeps its index
 	}
 	return values, true
+}
+
+// placeholder stands for an element that was wrong. The file is refused anyway.
+func placeholder(f field) any {
+	if isSection(f.typ) {
+		return map[string]any{}
+	}
+	return reflect.Zero(f.typ).Interface()
 }
 
 // scalar accepts the YAML types that may stand for the type of the key, and no other.
@@ -195,12 +202,18 @@ var indices = regexp.MustCompile(`\[\d+\]`)
 
 func withoutIndices(key string) string { return indices.ReplaceAllString(key, "") }
 
-// short cuts what somebody wrote to the length of a word that can stand in an error, in one line.
+// short escapes what somebody wrote, and cuts it to the length of a word that can stand in an error.
 func short(s string) string {
-	q := strconv.Quote(s)
-	q = q[1 : len(q)-1]
-	if len(q) > 64 {
-		q = strings.ToValidUTF8(q[:64], "") + "…"
+	escaped := strconv.Quote(s)
+	escaped = escaped[1 : len(escaped)-1]
+	if len(escaped) > maxShown {
+		escaped = strings.ToValidUTF8(escaped[:maxShown], "") + "…"
 	}
-	return q
+	return escaped
 }
+
+// maxShown is how many bytes of a wrong value an error shows.
+const maxShown = 64
+
+// quote is short between quotation marks.
+func quote(s string) string { return `"` + short(s) + `"` }

@@ -17,18 +17,18 @@ var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainNa
 func parseDomain(s string) (string, error) {
 	ascii, err := domains.ToASCII(strings.TrimSuffix(s, "."))
 	if err != nil {
-		return "", fmt.Errorf("want a domain such as example.org, not %q", s)
+		return "", fmt.Errorf("want a domain such as example.org, not %s", quote(s))
 	}
 	unicode, err := domains.ToUnicode(ascii)
 	if err != nil {
-		return "", fmt.Errorf("want a domain such as example.org, not %q", s)
+		return "", fmt.Errorf("want a domain such as example.org, not %s", quote(s))
 	}
-	if _, err := jid.New("", unicode, ""); err != nil {
-		return "", fmt.Errorf("want a domain such as example.org, not %q", s)
+	if j, err := jid.New("", unicode, ""); err != nil || j.Domainpart() != unicode {
+		return "", fmt.Errorf("want a domain such as example.org, not %s", quote(s))
 	}
 	if last := unicode[strings.LastIndexByte(unicode, '.')+1:]; strings.Trim(last, "0123456789") == "" {
 		if _, err := netip.ParseAddr(unicode); err != nil {
-			return "", fmt.Errorf("want a domain such as example.org, not %q", s)
+			return "", fmt.Errorf("want a domain such as example.org, not %s", quote(s))
 		}
 	}
 	return unicode, nil
@@ -48,7 +48,7 @@ var errBare = errors.New("want a bare address such as alice@example.org")
 func parseBare(s string) (string, error) {
 	j, err := jid.Parse(s)
 	if err != nil || j.Localpart() == "" || j.Resourcepart() != "" || strings.HasSuffix(s, "/") {
-		return "", fmt.Errorf("%w, not %q", errBare, s)
+		return "", fmt.Errorf("%w, not %s", errBare, quote(s))
 	}
 	domain, err := parseDomain(j.Domainpart())
 	if err != nil {
@@ -61,7 +61,7 @@ func parseBare(s string) (string, error) {
 func parseLocal(s string) (string, error) {
 	j, err := jid.New(s, "example.org", "")
 	if err != nil || s == "" {
-		return "", fmt.Errorf("want the part of an address before the @, such as lobby, not %q", s)
+		return "", fmt.Errorf("want the part of an address before the @, such as lobby, not %s", quote(s))
 	}
 	return j.Localpart(), nil
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"reflect"
@@ -20,12 +21,16 @@ func Print(w io.Writer, c *Config) error {
 	if out.Storage.URLFile != "" {
 		out.Storage.URL = ""
 	}
-	encoder := yaml.NewEncoder(w)
+	var text bytes.Buffer
+	encoder := yaml.NewEncoder(&text)
 	encoder.SetIndent(2)
 	if err := encoder.Encode(node(reflect.ValueOf(out))); err != nil {
 		return fmt.Errorf("config: print: %w", err)
 	}
-	return encoder.Close()
+	if _, err := w.Write(text.Bytes()); err != nil {
+		return fmt.Errorf("config: print: %w", err)
+	}
+	return nil
 }
 
 // node turns a value into YAML.
@@ -58,7 +63,7 @@ func sectionNode(v reflect.Value) *yaml.Node {
 	out := &yaml.Node{Kind: yaml.MappingNode}
 	for _, f := range fieldsOf(v.Type()) {
 		fv := v.Field(f.index)
-		if strings.HasSuffix(f.tag.Get("yaml"), ",omitempty") && (fv.IsZero()) {
+		if strings.HasSuffix(f.tag.Get("yaml"), ",omitempty") && fv.IsZero() {
 			continue
 		}
 		name := &yaml.Node{}

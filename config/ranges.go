@@ -42,7 +42,7 @@ func checkWords(f field, v reflect.Value) (index int, problem string) {
 	}
 	if v.Kind() == reflect.String {
 		if word := v.String(); !slices.Contains(allowed, word) {
-			return -1, fmt.Sprintf("%q is unknown; want one of %s", short(word), strings.Join(allowed, ", "))
+			return -1, fmt.Sprintf("%s is unknown; want one of %s", quote(word), strings.Join(allowed, ", "))
 		}
 		return -1, ""
 	}
@@ -50,10 +50,10 @@ func checkWords(f field, v reflect.Value) (index int, problem string) {
 	for i, word := range words {
 		switch {
 		case !slices.Contains(allowed, word):
-			return i, fmt.Sprintf("%q is unknown; the nearest is %s (known: %s)",
-				short(word), nearestOf(word, allowed), strings.Join(allowed, ", "))
+			return i, fmt.Sprintf("%s is unknown; the nearest is %s (known: %s)",
+				quote(word), nearestOf(word, allowed), strings.Join(allowed, ", "))
 		case slices.Contains(words[:i], word):
-			return i, fmt.Sprintf("%q is there twice", word)
+			return i, fmt.Sprintf("%s is there twice", quote(word))
 		}
 	}
 	if len(words) == 0 {

@@ -12,7 +12,7 @@ import (
 )
 
 // parseScalar reads text as a value of type t, without weak typing: no "1" for true, no number for a duration.
-// The error says what is wanted; it shows the text, so StorageURL and Secret, which are strings, never fail on content.
+// The error says what is wanted. It shows the text, but never that of a string type: it may be a secret.
 func parseScalar(t reflect.Type, text string) (any, error) {
 	switch {
 	case t == typeDuration:
@@ -21,13 +21,13 @@ func parseScalar(t reflect.Type, text string) (any, error) {
 		return ParseSize(text)
 	case t.Kind() == reflect.Bool:
 		if text != "true" && text != "false" {
-			return nil, fmt.Errorf("want true or false, not %q", text)
+			return nil, fmt.Errorf("want true or false, not %s", quote(text))
 		}
 		return text == "true", nil
 	case t.Kind() == reflect.Int:
 		n, err := strconv.ParseInt(text, 10, 0)
 		if err != nil {
-			return nil, fmt.Errorf("want a whole number, not %q", text)
+			return nil, fmt.Errorf("want a whole number, not %s", quote(text))
 		}
 		return int(n), nil
 	default:
@@ -39,14 +39,14 @@ func parseDuration(text string) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	switch {
 	case err == nil && d < 0:
-		return 0, fmt.Errorf("want a duration that is not negative, not %q", text)
+		return 0, fmt.Errorf("want a duration that is not negative, not %s", quote(text))
 	case err == nil:
 		return d, nil
 	}
-	if _, notNumber := strconv.ParseFloat(text, 64); notNumber == nil {
-		return 0, fmt.Errorf("a duration needs its unit: write %ss for seconds, or another of ms, m, h", text)
+	if strings.Trim(text, "0123456789.") == "" && text != "" {
+		return 0, fmt.Errorf("a duration needs its unit: write %ss for seconds, or another of ms, m, h", short(text))
 	}
-	return 0, fmt.Errorf("want a duration such as 500ms, 30s, 5m or 1h, not %q", text)
+	return 0, fmt.Errorf("want a duration such as 500ms, 30s, 5m or 1h, not %s", quote(text))
 }
 
 var errText = errors.New("want text in UTF-8 without control characters")

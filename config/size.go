@@ -36,13 +36,13 @@ func ParseSize(s string) (Size, error) {
 	}
 	n, err := strconv.ParseInt(number, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%w, not %q", errSize, s)
+		return 0, fmt.Errorf("%w, not %s", errSize, quote(s))
 	}
 	if n < 0 {
-		return 0, fmt.Errorf("want a size that is not negative, not %q", s)
+		return 0, fmt.Errorf("want a size that is not negative, not %s", quote(s))
 	}
 	if n > math.MaxInt64/int64(unit) {
-		return 0, fmt.Errorf("%q is too large for a size", s)
+		return 0, fmt.Errorf("%s is too large for a size", quote(s))
 	}
 	return Size(n) * unit, nil
 }

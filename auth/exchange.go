@@ -39,6 +39,7 @@ type Params struct {
 	NoDowngradeHash bool
 
 	nonce func() string // set by the tests of published vectors
+	offer *offer        // what this stream has, worked out once
 }
 
 // Exchange is the SASL side of one stream. A stream that allows several tries calls Start again after a failure, and counts.
@@ -48,15 +49,22 @@ type Params struct {
 // RFC 6120 §6.4.
 type Exchange struct {
 	params  Params
-	offered []string
 	running *sasl.Negotiator // nil: nothing under way
 	user    string
 }
 
 // NewExchange returns an exchange at which nothing has happened yet.
 func NewExchange(p Params) *Exchange {
-	return &Exchange{params: p, offered: Offered(p)}
+	p.offer = p.makeOffer()
+	return &Exchange{params: p}
 }
+
+// Offered returns the mechanisms to list, and BindingTypes the channel-binding types, as the functions of those names do, without
+// working them out again.
+func (x *Exchange) Offered() []string { return Offered(x.params) }
+
+// BindingTypes returns the channel-binding types to list: see Offered.
+func (x *Exchange) BindingTypes() []string { return BindingTypes(x.params) }
 
 // Start begins a try with the mechanism that the client chose.
 //
@@ -68,7 +76,7 @@ func (x *Exchange) Start(mechanism string, initial []byte) (challenge []byte, do
 		x.Abort()
 		return nil, false, malformed("an exchange is under way or done")
 	}
-	if !slices.Contains(x.offered, mechanism) {
+	if !slices.Contains(x.params.offer.mechanisms, mechanism) {
 		return nil, false, x.refuse(mechanism)
 	}
 	m, err := Mechanism(x.params, mechanism)

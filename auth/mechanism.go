@@ -28,15 +28,40 @@ func DefaultMechanisms() []string {
 //
 // PLAIN needs TLS (RFC 6120 §13.8.3); a -PLUS form needs a channel binding that this stream has. The list must go to the client as
 // it is, and nothing beside it, for it is what the hash of XEP-0474 covers.
-func Offered(p Params) []string {
-	bound := len(p.bindings()) > 0
-	var names []string
+func Offered(p Params) []string { return slices.Clone(p.makeOffer().mechanisms) }
+
+// offer is what one stream can do. It does not change.
+type offer struct {
+	mechanisms []string
+	bindings   []binding // empty without a -PLUS mechanism
+}
+
+// makeOffer returns the stream's offer, made before or now.
+func (p *Params) makeOffer() *offer {
+	if p.offer != nil {
+		return p.offer
+	}
+	o := &offer{}
+	bindings := p.bindings()
 	for _, name := range p.configured() {
 		h, plus := scramHash(name)
-		possible := h != "" && (!plus || bound) || name == plainName && p.TLS != nil
-		if possible && !slices.Contains(names, name) {
-			names = append(names, name)
+		possible := h != "" && (!plus || len(bindings) > 0) || name == plainName && p.TLS != nil
+		if !possible || slices.Contains(o.mechanisms, name) {
+			continue
 		}
+		o.mechanisms = append(o.mechanisms, name)
+		if plus {
+			o.bindings = bindings
+		}
+	}
+	return o
+}
+
+// types returns the names of the channel bindings.
+func (o *offer) types() []string {
+	var names []string
+	for _, b := range o.bindings {
+		names = append(names, b.name)
 	}
 	return names
 }
@@ -47,6 +72,7 @@ func Offered(p Params) []string {
 // holds no state and is safe for any goroutine. The error is a *Failure with the condition invalid-mechanism for an unknown name.
 // It does not ask whether the mechanism is on offer: see Offered, or use an Exchange.
 func Mechanism(p Params, name string) (sasl.Mechanism, error) {
+	p.offer = p.makeOffer()
 	if name == plainName {
 		return plainMechanism(p), nil
 	}

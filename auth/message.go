@@ -44,7 +44,10 @@ func parseClientFirst(message string) (clientFirst, error) {
 			return m, malformed("invalid-username-encoding")
 		}
 	}
-	return m, m.parseBare()
+	if err := m.parseBare(); err != nil {
+		return m, err
+	}
+	return m, nil
 }
 
 func (m *clientFirst) parseBare() error {

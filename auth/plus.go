@@ -13,42 +13,30 @@ const (
 	bindEndPoint = "tls-server-end-point"
 )
 
+// binding is a channel binding that a stream has.
+type binding struct {
+	name string
+	data []byte // what ties a login to this TLS channel
+}
+
 // BindingTypes returns the channel-binding types to list in <sasl-channel-binding/>, the strongest first.
 //
 // It is empty if no -PLUS mechanism is on offer: XEP-0440 §3 makes a client abort when it sees the one without the other. Like
 // Offered, the list must go to the client as it is (XEP-0474 §5.1).
-func BindingTypes(p Params) []string {
-	for _, name := range p.configured() {
-		if _, plus := scramHash(name); plus {
-			return p.bindings()
-		}
-	}
-	return nil
-}
+func BindingTypes(p Params) []string { return p.makeOffer().types() }
 
-// bindings returns the channel-binding types that this stream has data for.
-func (p *Params) bindings() []string {
-	var types []string
-	for _, name := range []string{bindExporter, bindEndPoint} {
-		if p.bindingData(name) != nil {
-			types = append(types, name)
-		}
-	}
-	return types
-}
-
-// bindingData returns the bytes that tie a login to this TLS channel, nil for a type that is unknown or not to be had here.
-func (p *Params) bindingData(name string) []byte {
+// bindings returns the channel bindings of this stream.
+func (p *Params) bindings() []binding {
 	if p.TLS == nil {
 		return nil
 	}
-	switch name {
-	case bindExporter:
-		return exporter(p.TLS)
-	case bindEndPoint:
-		return endPoint(p.Leaf)
+	var all []binding
+	for _, b := range []binding{{bindExporter, exporter(p.TLS)}, {bindEndPoint, endPoint(p.Leaf)}} {
+		if b.data != nil {
+			all = append(all, b)
+		}
 	}
-	return nil
+	return all
 }
 
 // exporter is tls-exporter, 32 bytes. RFC 9266 §2.
@@ -102,27 +90,19 @@ func (p *Params) expectedBinding(flag string, plus bool) ([]byte, error) {
 	case bound && !plus:
 		return nil, malformed("channel-binding-not-supported")
 	case bound:
-		data := p.bindingData(name)
-		if data == nil {
-			return nil, malformed("unsupported-channel-binding-type")
+		for _, b := range p.offer.bindings {
+			if b.name == name {
+				return b.data, nil
+			}
 		}
-		return data, nil
+		return nil, malformed("unsupported-channel-binding-type")
 	case flag != "n" && flag != "y":
 		return nil, malformed("invalid-encoding")
 	case plus:
 		return nil, malformed("channel-bindings-dont-match")
-	case flag == "y" && p.offersPlus():
+	case flag == "y" && len(p.offer.bindings) > 0:
 		// The client could bind and did not see that we can: someone took the -PLUS forms out of our list. RFC 5802 §6.
 		return nil, fail(NotAuthorized, "server-does-support-channel-binding")
 	}
 	return nil, nil
-}
-
-func (p *Params) offersPlus() bool {
-	for _, name := range Offered(*p) {
-		if strings.HasSuffix(name, plusSuffix) {
-			return true
-		}
-	}
-	return false
 }

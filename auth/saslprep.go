@@ -60,7 +60,7 @@ func mapPassword(r rune) rune {
 
 func prohibited(r rune) bool {
 	return r&0xfffe == 0xfffe || // C.4, the last two of each plane
-		unicode.IsOneOf([]*unicode.RangeTable{otherSpaces, prohibitedTable}, r)
+		unicode.Is(otherSpaces, r) || unicode.Is(prohibitedTable, r)
 }
 
 // bidiOK is RFC 3454 §6: with right-to-left characters, no left-to-right ones, and a right-to-left one at each end.

@@ -73,7 +73,7 @@ func (p *Params) scramFirst(h Hash, plus bool, message []byte) (*scramState, err
 	st.serverFirst = "r=" + st.nonce + ",s=" + base64.StdEncoding.EncodeToString(cred.keys.Salt) +
 		",i=" + strconv.Itoa(cred.keys.Iterations)
 	if !p.NoDowngradeHash {
-		st.serverFirst += ",h=" + downgradeHash(h, Offered(*p), BindingTypes(*p))
+		st.serverFirst += ",h=" + downgradeHash(h, p.offer.mechanisms, p.offer.types())
 	}
 	return st, nil
 }

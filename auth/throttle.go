@@ -13,7 +13,7 @@ var errThrottled = errors.New("auth: too many tries")
 
 // ThrottleConfig bounds a Throttle. A zero field means its default.
 type ThrottleConfig struct {
-	FreeTries       int              // tries of one account from one address without delay: 5
+	FreeTries       int              // tries of one account from one address without delay: 10, room for as many sessions that log in at once
 	BaseDelay       time.Duration    // delay of the next try; it doubles with each further one: 1 s
 	MaxDelay        time.Duration    // largest distance of two tries, and the longest wait that is worth sitting out: 15 s
 	AddressFailures int              // failures that one address may have at once: 100
@@ -28,7 +28,7 @@ type ThrottleConfig struct {
 // It counts by the pair (account, address), so that a stranger elsewhere delays nobody, and by the address, so that trying
 // many accounts is no way round. An IPv6 address counts as its /64. Every account counts, known or not. A try counts as failed
 // until it succeeds, else many at once would all be free.
-// Safe for any goroutine; its lock is a leaf. RFC 6120 §13.8; security: brute force.
+// Safe for any goroutine; its lock is a leaf. RFC 6120 §6.4.5.
 type Throttle struct {
 	cfg ThrottleConfig
 
@@ -56,7 +56,7 @@ type addressFailures struct {
 
 // NewThrottle returns an empty throttle.
 func NewThrottle(cfg ThrottleConfig) *Throttle {
-	orDefault(&cfg.FreeTries, 5)
+	orDefault(&cfg.FreeTries, 10)
 	orDefault(&cfg.BaseDelay, time.Second)
 	orDefault(&cfg.MaxDelay, 15*time.Second)
 	orDefault(&cfg.AddressFailures, 100)

@@ -13,7 +13,7 @@ import (
 // breaks the proof. The server has nothing more to verify, and ignores such attributes from a client as RFC 5802 §5.1 says for
 // every unknown one. bindings is empty if <sasl-channel-binding/> was not sent.
 //
-// XEP-0474 §5.1 (0.5.0).
+// XEP-0474 §6.1 (0.5.0).
 func downgradeHash(h Hash, mechanisms, bindings []string) string {
 	var s strings.Builder
 	s.WriteString(strings.Join(sorted(mechanisms), "\x1e"))

@@ -6,7 +6,7 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-// maxUserBytes is the bound of a localpart (RFC 7622 §3.3.1), before and after preparation.
+// maxUserBytes is the bound of a localpart (RFC 7622 §3.3), before and after preparation.
 const maxUserBytes = 1023
 
 // prepareUser turns the name that a client logs in with into the localpart that accounts are stored under.

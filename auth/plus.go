@@ -22,7 +22,7 @@ type binding struct {
 // BindingTypes returns the channel-binding types to list in <sasl-channel-binding/>, the strongest first.
 //
 // It is empty if no -PLUS mechanism is on offer: XEP-0440 §3 makes a client abort when it sees the one without the other. Like
-// Offered, the list must go to the client as it is (XEP-0474 §5.1).
+// Offered, the list must go to the client as it is (XEP-0474 §6.1).
 func BindingTypes(p Params) []string { return p.makeOffer().types() }
 
 // bindings returns the channel bindings of this stream.
@@ -41,7 +41,7 @@ func (p *Params) bindings() []binding {
 
 // exporter is tls-exporter, 32 bytes. RFC 9266 §2.
 //
-// For TLS 1.2 RFC 9266 §3 asks for the extended master secret; crypto/tls refuses to export without it.
+// For TLS 1.2 RFC 9266 §4.2 asks for the extended master secret; crypto/tls refuses to export without it.
 func exporter(state *tls.ConnectionState) []byte {
 	if state.Version < tls.VersionTLS12 || !state.HandshakeComplete {
 		return nil

@@ -34,9 +34,10 @@ func NewPool(n int) *Pool {
 // Runs returns how many tries have run.
 func (p *Pool) Runs() uint64 { return p.runs.Load() }
 
-// run calls f in a free slot, on the caller's goroutine. It returns a *Failure temporary-auth-failure without calling f if too
+// Run calls f in a free slot, on the caller's goroutine, and blocks until then. PLAIN uses it; so should whoever derives keys because a
+// stranger asked, as registration does (XEP-0077). It returns a *Failure temporary-auth-failure without calling f if too
 // many wait or the context ends first.
-func (p *Pool) run(ctx context.Context, f func()) error {
+func (p *Pool) Run(ctx context.Context, f func()) error {
 	if p.queued.Add(1) > int64(maxQueued+cap(p.slots)) {
 		p.queued.Add(-1)
 		return temporary(errBusy)

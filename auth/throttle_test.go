@@ -43,8 +43,10 @@ func TestThrottleDelay(t *testing.T) {
 		t.Errorf("another account waits %v", got)
 	}
 	c.now = c.now.Add(time.Hour + time.Minute)
-	if got := try(); got != 0 {
-		t.Errorf("after an hour: %v", got)
+	for i := range 3 {
+		if got := try(); got != 0 {
+			t.Errorf("try %d after an hour: %v", i, got)
+		}
 	}
 	for range 5 {
 		try()
@@ -152,6 +154,17 @@ func TestThrottleEntries(t *testing.T) {
 	th.Wait("alice", addr(5000))
 	if pairs, addresses := th.Len(); pairs != 100 || addresses != 100 {
 		t.Errorf("%d pairs and %d addresses, want 100 each", pairs, addresses)
+	}
+	for range 20 { // up to a refusal
+		th.Wait("alice", addr(950))
+	}
+	for i := range 300 {
+		th.Wait("alice", addr(2000+i))
+		th.Wait("alice", addr(950)) // refused, but a use
+		th.Failed("alice", addr(900))
+	}
+	if got := th.Wait("alice", addr(950)); got <= 15*time.Second {
+		t.Errorf("an entry whose tries are refused fell out: %v", got)
 	}
 	if got := th.Wait("alice", addr(900)); got == 0 {
 		t.Error("an entry in use fell out")

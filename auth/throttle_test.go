@@ -160,7 +160,9 @@ func TestThrottleEntries(t *testing.T) {
 	}
 	for i := range 300 {
 		th.Wait("alice", addr(2000+i))
-		th.Wait("alice", addr(950)) // refused, but a use
+		if i%50 == 0 {
+			th.Wait("alice", addr(950)) // refused, but a use
+		}
 		th.Failed("alice", addr(900))
 	}
 	if got := th.Wait("alice", addr(950)); got <= 15*time.Second {

@@ -1,0 +1,106 @@
+package wire
+
+// FormWriter builds a data form (XEP-0004 §3). Fields appear in the order of the calls.
+//
+//	p := wire.NewFormWriter("form", "http://jabber.org/protocol/muc#roomconfig").
+//		Title("Lobby").
+//		TextSingle("muc#roomconfig_roomname", "Name", "Lobby").
+//		Boolean("muc#roomconfig_publicroom", "Public", true).
+//		Payload()
+type FormWriter struct{ w *Writer }
+
+// Option is one choice of a list.
+type Option struct{ Label, Value string }
+
+// NewFormWriter begins a form of a type ("form", "result", "submit", "cancel"); formType is the FORM_TYPE, or "" for none.
+func NewFormWriter(typ, formType string) *FormWriter {
+	f := &FormWriter{w: NewWriter()}
+	f.w.Start(NSForm, "x").Attr("type", typ)
+	if formType != "" {
+		f.Hidden("FORM_TYPE", formType)
+	}
+	return f
+}
+
+// Title adds the title. Titles and instructions come before the fields of people.
+func (f *FormWriter) Title(s string) *FormWriter { f.w.Elem("", "title", s); return f }
+
+// Instructions adds instructions for people.
+func (f *FormWriter) Instructions(s string) *FormWriter { f.w.Elem("", "instructions", s); return f }
+
+// Field adds a field of any type. desc, options and values may be empty.
+func (f *FormWriter) Field(typ, name, label, desc string, options []Option, values ...string) *FormWriter {
+	f.w.Start("", "field").AttrIf("var", name).AttrIf("type", typ).AttrIf("label", label)
+	if desc != "" {
+		f.w.Elem("", "desc", desc)
+	}
+	for _, v := range values {
+		f.w.Elem("", "value", v)
+	}
+	for _, o := range options {
+		f.w.Start("", "option").AttrIf("label", o.Label).Elem("", "value", o.Value).End()
+	}
+	f.w.End()
+	return f
+}
+
+// Hidden adds a field that people do not see.
+func (f *FormWriter) Hidden(name, value string) *FormWriter {
+	return f.Field("hidden", name, "", "", nil, value)
+}
+
+// Fixed adds text between fields.
+func (f *FormWriter) Fixed(text string) *FormWriter { return f.Field("fixed", "", "", "", nil, text) }
+
+// TextSingle adds a line of text.
+func (f *FormWriter) TextSingle(name, label, value string) *FormWriter {
+	return f.Field("text-single", name, label, "", nil, some(value)...)
+}
+
+// TextPrivate adds a line that is not shown, such as a password.
+func (f *FormWriter) TextPrivate(name, label, value string) *FormWriter {
+	return f.Field("text-private", name, label, "", nil, some(value)...)
+}
+
+// TextMulti adds lines of text, one value each.
+func (f *FormWriter) TextMulti(name, label string, lines ...string) *FormWriter {
+	return f.Field("text-multi", name, label, "", nil, lines...)
+}
+
+// Boolean adds a field of 1 or 0.
+func (f *FormWriter) Boolean(name, label string, value bool) *FormWriter {
+	v := "0"
+	if value {
+		v = "1"
+	}
+	return f.Field("boolean", name, label, "", nil, v)
+}
+
+// ListSingle adds a choice of one.
+func (f *FormWriter) ListSingle(name, label, value string, options ...Option) *FormWriter {
+	return f.Field("list-single", name, label, "", options, some(value)...)
+}
+
+// ListMulti adds a choice of several.
+func (f *FormWriter) ListMulti(name, label string, values []string, options ...Option) *FormWriter {
+	return f.Field("list-multi", name, label, "", options, values...)
+}
+
+// JIDMulti adds a list of addresses.
+func (f *FormWriter) JIDMulti(name, label string, values ...Addr) *FormWriter {
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = v.String()
+	}
+	return f.Field("jid-multi", name, label, "", nil, all...)
+}
+
+// Payload ends the form. A form that is only a result needs no types, yet clients cope with them (XEP-0004 §3.1).
+func (f *FormWriter) Payload() Payload { return f.w.Payload() }
+
+func some(v string) []string {
+	if v == "" {
+		return nil
+	}
+	return []string{v}
+}

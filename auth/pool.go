@@ -11,7 +11,8 @@ import (
 // maxQueued bounds how many tries wait for a Pool. The last of them waits about a second with the default iterations.
 const maxQueued = 256
 
-var errBusy = errors.New("auth: too many PLAIN logins at once; clients should use SCRAM")
+// ErrBusy is the cause of a Failure when too many tries wait for a Pool.
+var ErrBusy = errors.New("auth: too many PLAIN logins at once; clients should use SCRAM")
 
 // Pool bounds how many PBKDF2 run at once, so that a flood of PLAIN logins leaves CPUs for the rest of the server.
 // It starts no goroutine: a try runs on its caller's. Safe for any goroutine.
@@ -40,7 +41,7 @@ func (p *Pool) Runs() uint64 { return p.runs.Load() }
 func (p *Pool) Run(ctx context.Context, f func()) error {
 	if p.queued.Add(1) > int64(maxQueued+cap(p.slots)) {
 		p.queued.Add(-1)
-		return temporary(errBusy)
+		return temporary(ErrBusy)
 	}
 	defer p.queued.Add(-1)
 	select {

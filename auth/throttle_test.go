@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"testing"
@@ -54,6 +55,18 @@ func TestThrottleDelay(t *testing.T) {
 	th.Succeeded("alice", home)
 	if got := try(); got != 0 {
 		t.Errorf("after success: %v", got)
+	}
+}
+
+// However many tries, the delay is no longer than MaxDelay, and no shorter either.
+func TestThrottleManyTries(t *testing.T) {
+	th, c := newThrottle(auth.ThrottleConfig{FreeTries: 1, BaseDelay: time.Minute, MaxDelay: time.Hour})
+	for i := range 200 {
+		got := th.Wait("alice", home)
+		if i > 6 && got != time.Hour {
+			t.Fatalf("try %d waits %v", i, got)
+		}
+		c.now = c.now.Add(got)
 	}
 }
 
@@ -113,6 +126,24 @@ func TestThrottleAddress(t *testing.T) {
 	c.now = c.now.Add(66 * time.Second)
 	if got := th.Wait("user11", home); got != 0 {
 		t.Errorf("after that time: %v", got)
+	}
+}
+
+// Unless told otherwise, AddressFailures is what an address has in an hour.
+func TestThrottleAddressHour(t *testing.T) {
+	th, c := newThrottle(auth.ThrottleConfig{AddressFailures: 200})
+	for range 200 {
+		th.Failed("alice", home)
+	}
+	if got := th.Wait("bob", home); got != 18*time.Second {
+		t.Errorf("over the bound: %v, want 18s", got)
+	}
+	c.now = c.now.Add(time.Hour)
+	for range 199 {
+		th.Failed("carol", home)
+	}
+	if got := th.Wait("bob", home); got != 0 {
+		t.Errorf("an hour later: %v", got)
 	}
 }
 
@@ -207,6 +238,9 @@ func TestExchangeThrottled(t *testing.T) {
 		}
 		if got, took := try(p, "pencil"); got != auth.TemporaryAuthFailure || took != 0 {
 			t.Errorf("behind a try that waits: %q after %v", got, took)
+		}
+		if _, _, err := auth.NewExchange(p).Start("SCRAM-SHA-1", []byte("n,,n=alice,r=abc")); !errors.Is(err, auth.ErrThrottled) {
+			t.Errorf("the cause is %v", errors.Unwrap(err))
 		}
 		time.Sleep(4 * time.Second) // in the bubble
 		if got, _ := try(p, "pencil"); got != "" {

@@ -98,6 +98,9 @@ func fromJID(j jid.JID) (Addr, error) {
 	if len(l) > maxPart || len(d) > maxPart || len(r) > maxPart || d == "" {
 		return Addr{}, fmt.Errorf("%w: a part is empty or too long", ErrAddr)
 	}
+	if strings.HasPrefix(d, ".") || strings.Contains(d, "..") {
+		return Addr{}, fmt.Errorf("%w: an empty label in the domain", ErrAddr) // RFC 1034 §3.1
+	}
 	s := j.String()
 	slash := len(d)
 	if l != "" {

@@ -131,6 +131,7 @@ func meaning(toks []xml.Token) []string {
 					continue // inherited from the header where absent
 				}
 				v := spaces.Replace(a.Value)
+				a.Name.Space = spaces.Replace(a.Name.Space)
 				if len(out) == 0 && (a.Name == xml.Name{Local: "to"} || a.Name == xml.Name{Local: "from"}) {
 					if addr, err := wire.ParseAddr(a.Value); err == nil {
 						v = addr.String()

@@ -78,3 +78,13 @@ func (l LogLevel) Level() slog.Level {
 	}
 	return level
 }
+
+// HostNamed returns the settings of a host by its normalised name, as For resolves them; the general ones for an unknown name.
+func (c *Config) HostNamed(name string) Host {
+	for _, h := range c.Hosts {
+		if h.Name == name {
+			return c.For(h)
+		}
+	}
+	return c.For(Host{Name: name})
+}

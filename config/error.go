@@ -42,7 +42,11 @@ func (e *Error) Error() string {
 	return strings.Join(append(parts, e.Problem), ": ")
 }
 
-// join sorts by line, errors of the environment and the flags last, and returns nil for none.
+// maxErrors bounds what one file can make us write.
+const maxErrors = 100
+
+// join sorts by line, errors of the environment and the flags last, and returns nil for none. Of more than maxErrors
+// it tells the first.
 func join(errs []*Error) error {
 	line := func(e *Error) int {
 		if e.Line == 0 {
@@ -51,9 +55,13 @@ func join(errs []*Error) error {
 		return e.Line
 	}
 	slices.SortStableFunc(errs, func(a, b *Error) int { return cmp.Compare(line(a), line(b)) })
-	plain := make([]error, len(errs))
+	var plain []error
 	for i, e := range errs {
-		plain[i] = e
+		if i == maxErrors {
+			plain = append(plain, &Error{Problem: fmt.Sprintf("there are more errors; these are the first %d", i)})
+			break
+		}
+		plain = append(plain, e)
 	}
 	return errors.Join(plain...)
 }

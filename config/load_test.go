@@ -196,3 +196,22 @@ func TestLoadReadsAnew(t *testing.T) {
 		t.Errorf("got %v %v %v: the first load shows through", first.Log.Level, second.Log.Level, second.Registration)
 	}
 }
+
+func TestLoadTellsTheFirstHundredErrors(t *testing.T) {
+	for i, yaml := range []string{
+		0: "{" + strings.Repeat("a: 1, ", 100) + "}",
+		1: "{" + strings.Repeat("a: 1, ", 101) + "}",
+		2: "{" + strings.Repeat("a: 1, ", 1<<17) + "}",
+		3: "admins: [" + strings.Repeat("a, ", 1<<17) + "]",
+		4: "admins: [" + strings.Repeat("~, ", 1<<17) + "]",
+	} {
+		got := refused(t, yaml)
+		want, last := 101, "there are more errors; these are the first 100"
+		if i == 0 {
+			want, last = 100, got[99]
+		}
+		if len(got) != want || got[len(got)-1] != last {
+			t.Errorf("%d: %d errors, the last is %s", i, len(got), got[len(got)-1])
+		}
+	}
+}

@@ -1,6 +1,9 @@
 package config
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // elsewhere is what it costs a key to be in another section than the one that was written.
 const elsewhere = 2
@@ -10,7 +13,7 @@ const elsewhere = 2
 // section is empty, or ends with a dot, and has no list indices.
 func nearestKey(section, name string) string {
 	best, least := "", -1
-	for _, key := range sectionsAndKeys() {
+	for _, key := range allNames() {
 		parent, leaf := "", key
 		if i := strings.LastIndexByte(key, '.'); i >= 0 {
 			parent, leaf = key[:i+1], key[i+1:]
@@ -26,8 +29,8 @@ func nearestKey(section, name string) string {
 	return best
 }
 
-// sectionsAndKeys lists all keys, each section before its keys.
-func sectionsAndKeys() []string {
+// allNames lists all keys, each section before its keys.
+var allNames = sync.OnceValue(func() []string {
 	var out []string
 	seen := map[string]bool{}
 	for _, key := range allKeys() {
@@ -39,7 +42,7 @@ func sectionsAndKeys() []string {
 		}
 	}
 	return out
-}
+})
 
 // nearestOf returns the candidate with the least edit distance to s, the first of equals.
 func nearestOf(s string, candidates []string) string {

@@ -43,6 +43,9 @@ func parseFile(file string, data []byte) (map[string]any, *nodes) {
 	return n.section(doc.Content[0], field{typ: typeConfig}, ""), n
 }
 
+// enough tells whether to stop reading: there is one error more than will be told.
+func (n *nodes) enough() bool { return len(n.errs) > maxErrors }
+
 func (n *nodes) fail(line int, key, format string, args ...any) {
 	n.errs = append(n.errs, &Error{File: n.file, Line: line, Key: key, Problem: fmt.Sprintf(format, args...)})
 }
@@ -67,7 +70,7 @@ func (n *nodes) section(node *yaml.Node, f field, key string) map[string]any {
 		prefix += "."
 	}
 	values, seen := map[string]any{}, map[string]int{}
-	for i := 0; i+1 < len(node.Content); i += 2 {
+	for i := 0; i+1 < len(node.Content) && !n.enough(); i += 2 {
 		name, value := node.Content[i], node.Content[i+1]
 		child, ok := n.name(name, f.typ, prefix)
 		if !ok {
@@ -132,6 +135,9 @@ func (n *nodes) list(node *yaml.Node, f field, key string) (any, bool) {
 	values := []any{}
 	element := field{typ: f.typ.Elem(), tag: f.tag}
 	for i, item := range node.Content {
+		if n.enough() {
+			break
+		}
 		itemKey := fmt.Sprintf("%s[%d]", key, i)
 		n.lines[itemKey] = item.Line
 		if isNull(item) {

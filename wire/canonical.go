@@ -29,6 +29,7 @@ type canon struct {
 	kind  Kind
 	out   []byte
 	stack []canonFrame
+	drop  string // the declaration of the element's own prefix, where nothing else needs it
 }
 
 // canonFrame is an open element: how it was named, and the default namespaces inside, as read and as written.
@@ -109,7 +110,11 @@ func (c *canon) start(tag string) {
 			}
 		}
 	}
+	if root && prefix > 0 && strings.Count(c.in, tag[1:1+prefix]) <= 2 {
+		c.drop = "xmlns:" + tag[1:prefix]
+	}
 	c.attrs(tag)
+	c.drop = ""
 	if tag[len(tag)-2] == '/' {
 		c.out = append(c.out, '/', '>')
 		return
@@ -122,7 +127,7 @@ func (c *canon) start(tag string) {
 func (c *canon) attrs(tag string) {
 	eachAttr(tag, func(name, value string) bool {
 		switch {
-		case name == nsDelims:
+		case name == nsDelims, name == c.drop:
 		case strings.HasPrefix(name, "xmlns:"):
 			c.out = AppendAttr(c.out, name, unescape(value, true))
 		default:

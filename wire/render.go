@@ -37,7 +37,7 @@ func (d *data) appendNonza(dst []byte, declare bool) []byte {
 	const prefix, decl = "stream:", ` xmlns:stream="` + NSStream + `"`
 	const own = ` xmlns="` + NSStream + `"`
 	rest, ok := strings.CutPrefix(d.raw[d.splice:], own)
-	if d.name.Space != NSStream || !ok || !d.kidsStandAlone() {
+	if d.name.Space != NSStream || !ok || !d.kidsStandAlone() || strings.Contains(d.raw[:d.tagEnd], "xmlns:stream") {
 		return append(dst, d.raw...)
 	}
 	dst = append(dst, '<')

@@ -200,10 +200,11 @@ func (w *Writer) split(s *search, jobs []*job, err error) {
 
 // try commits jobs and marks in one transaction and settles them if that succeeds.
 func (w *Writer) try(s *search, jobs []*job, marks []storage.Mark) error {
-	b := storage.Batch{Delivered: marks}
 	for _, j := range jobs {
-		b.Rows = append(b.Rows, j.rows...)
+		w.rows = append(w.rows, j.rows...)
 	}
+	defer func() { clear(w.rows); w.rows = w.rows[:0] }()
+	b := storage.Batch{Rows: w.rows, Delivered: marks}
 	began := time.Now()
 	w.mu.Lock()
 	w.health.commitSince = began

@@ -22,6 +22,8 @@ type Writer struct {
 	told  chan struct{} // to the completer: look at finished; holds one
 	ended chan struct{} // closed when the completer has ended, the last of the two
 
+	rows []storage.Row // the writer's own: a batch under way
+
 	mu       sync.Mutex
 	ids      *idSource
 	queue    []*job         // waiting for the writer, in order of their ids
@@ -153,8 +155,7 @@ func (w *Writer) Delivered(marks ...storage.Mark) {
 
 // Close commits what is queued, calls the last done and ends both goroutines. Blocked Appends get ErrClosed.
 //
-// It is idempotent and waits in each call. A store that hangs holds it up for twice Options.Away at most, if it heeds
-// its context. The error says how many rows could not be stored at the end.
+// It is idempotent and waits in each call. A store that hangs holds it up for Options.Away, if it heeds its context. The error says how many rows could not be stored at the end.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	if !w.closed {

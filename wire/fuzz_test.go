@@ -133,11 +133,12 @@ func meaning(toks []xml.Token) []string {
 				v := spaces.Replace(a.Value)
 				a.Name.Space = spaces.Replace(a.Name.Space)
 				if len(out) == 0 && (a.Name == xml.Name{Local: "to"} || a.Name == xml.Name{Local: "from"}) {
-					if addr, err := wire.ParseAddr(a.Value); err == nil {
-						v = addr.String()
-					} else {
+					// A literal TAB is a space to us and a reference to TAB is no address; encoding/xml reads them alike.
+					addr, err := wire.ParseAddr(v)
+					if err != nil || strings.Contains(v, " ") {
 						continue
 					}
+					v = addr.String()
 				}
 				attrs = append(attrs, fmt.Sprintf("%v=%q", a.Name, v))
 			}
@@ -192,7 +193,7 @@ func FuzzReader(f *testing.F) {
 			}
 			j := 0
 			for k := range st.Kids() {
-				if j >= len(kids[i]) || k.Name() != kids[i][j] {
+				if j >= len(kids[i]) || fold(k.Name()) != kids[i][j] {
 					t.Fatalf("child %d is %v, want %v", j, k.Name(), kids[i])
 				}
 				j++

@@ -101,9 +101,10 @@ func TestTrickle(t *testing.T) {
 		if _, _, err := sc.Next([]byte(clientHeader)); err != nil {
 			t.Fatal(err)
 		}
+		b := []byte(in)
 		start := time.Now()
-		for n := range in {
-			tok, consumed, err := sc.Next([]byte(in)[:n+1 : n+1][0:])
+		for n := range b {
+			tok, consumed, err := sc.Next(b[: n+1 : n+1])
 			if tok.Type != wire.TokenMore || consumed != 0 || err != nil {
 				t.Fatal(i, n, tok.Type, consumed, err)
 			}

@@ -73,6 +73,7 @@ func (s *Store) clearMarks(c *conn, marks []storage.Mark) error {
 // bury overwrites stanzas. secure_delete clears what the shorter bytes leave over in the file.
 func (s *Store) bury(c *conn, tombstones []storage.Tombstone) error {
 	for _, t := range tombstones {
+		s.eraser.wanted = true
 		owner, err := s.owners.id(c, t.Owner)
 		if err != nil {
 			return err

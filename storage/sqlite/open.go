@@ -16,10 +16,11 @@ import (
 )
 
 const (
-	busyTimeout   = 10_000   // ms to wait for another process, such as a storage command beside the server
-	logPages      = 4_000    // pages in the log before it is taken into the file
-	cacheKiB      = 32 << 10 // the writer's pages in memory: a batch that spills is written and summed twice
-	logLimitBytes = 64 << 20 // what the log file is cut to afterwards
+	busyTimeout    = 10_000 // ms to wait for another process, such as a storage command beside the server
+	logPages       = 4_000  // pages in the log before it is taken into the file
+	setBusyTimeout = "PRAGMA busy_timeout = 10000"
+	cacheKiB       = 32 << 10 // the writer's pages in memory: a batch that spills is written and summed twice
+	logLimitBytes  = 64 << 20 // what the log file is cut to afterwards
 )
 
 // Open opens the database, makes it if there is none, and brings its schema up to date.

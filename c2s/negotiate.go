@@ -1,0 +1,220 @@
+package c2s
+
+import (
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/base64"
+	"errors"
+	"io"
+	"time"
+
+	xstream "mellium.im/xmpp/stream"
+
+	"salon.im/salon/auth"
+	"salon.im/salon/stream"
+	"salon.im/salon/wire"
+)
+
+const (
+	nsTLS  = "urn:ietf:params:xml:ns:xmpp-tls"
+	nsSASL = "urn:ietf:params:xml:ns:xmpp-sasl"
+	nsBind = "urn:ietf:params:xml:ns:xmpp-bind"
+	nsSM   = "urn:xmpp:sm:3"
+)
+
+// negotiation is one connection on its way to a session. It lives on one goroutine.
+type negotiation struct {
+	s       *Server
+	c       *stream.Conn
+	direct  bool
+	release func() // ends the address's count
+
+	host   string // the host that the stream is to; fixed by the first header
+	client wire.Addr
+	opened bool // our header is out since the last restart
+	lang   string
+	sasl   *auth.Exchange
+	tries  int
+	user   wire.Addr // bare; set by SASL
+}
+
+// errEnd ends a negotiation that has said all there was to say.
+var errEnd = errors.New("c2s: negotiation ended")
+
+// run negotiates up to a session, which then owns the connection: true. Else the caller closes it.
+func (n *negotiation) run() bool {
+	if err := n.c.SetDeadline(time.Now().Add(n.s.o.Config().Limits.LoginTime)); err != nil {
+		return false
+	}
+	if n.direct {
+		if err := n.c.StartTLS(n.s.o.DirectTLS); err != nil {
+			n.s.Stats.TLSFailures.Add(1)
+			return false
+		}
+	}
+	for {
+		done, err := n.step()
+		if err != nil {
+			n.fail(err)
+			return false
+		}
+		if done {
+			return true
+		}
+	}
+}
+
+// step reads one token and answers it.
+func (n *negotiation) step() (bound bool, err error) {
+	tok, err := n.c.Next()
+	if err != nil {
+		return false, err
+	}
+	switch tok.Type {
+	case wire.TokenHeader:
+		return false, n.open(tok.Header)
+	case wire.TokenEnd:
+		n.c.Write(stream.AppendEnd(nil))
+		return false, errEnd
+	}
+	return n.element(tok.Stanza())
+}
+
+// open answers a stream header with ours and the features (RFC 6120 §4.2, §4.3).
+func (n *negotiation) open(h wire.Header) error {
+	if h.ToErr != nil || h.To.IsZero() && n.sni() == "" {
+		return stream.Error("improper-addressing", "the stream header needs a `to` that names the host") // §4.9.3.7
+	}
+	host := h.To.Domain()
+	if host == "" {
+		host = n.sni()
+	}
+	if !n.s.o.Router.IsHost(host) {
+		return stream.Error("host-unknown", "") // §4.9.3.6
+	}
+	if n.host != "" && host != n.host {
+		// CVE-2018-10847: the identity that was proven belongs to one host.
+		return stream.Error("not-authorized", "the stream was opened to another host")
+	}
+	n.host, n.client, n.lang = host, h.From, h.Lang
+	buf := n.header(nil)
+	return n.c.Write(stream.AppendFeatures(buf, n.features()))
+}
+
+// header appends our stream header and notes that it is out.
+func (n *negotiation) header(dst []byte) []byte {
+	n.opened = true
+	to := n.client
+	if !n.user.IsZero() {
+		to = n.user
+	}
+	return stream.AppendHeader(dst, stream.Open{ContentNS: stream.NSClient, From: n.host, To: to, ID: newID(), Lang: n.lang})
+}
+
+func (n *negotiation) sni() string {
+	if t := n.c.TLS(); t != nil {
+		return t.ConnectionState().ServerName
+	}
+	return ""
+}
+
+// restart expects a new header on the same connection (RFC 6120 §4.3.3).
+func (n *negotiation) restart() {
+	n.c.Restart()
+	n.opened = false
+}
+
+// element answers one first-level element, by what has been negotiated so far.
+func (n *negotiation) element(st wire.Stanza) (bound bool, err error) {
+	name := st.Name()
+	switch {
+	case name.Space == nsTLS && name.Local == "starttls":
+		return false, n.starttls()
+	case n.needsTLS():
+		return false, notAuthorized("negotiate TLS first")
+	case name.Space == nsSASL:
+		return false, n.authenticate(st)
+	case !n.user.IsZero() && name.Space == nsSM:
+		return n.management(st)
+	case st.Kind() == wire.KindIQ:
+		return n.earlyIQ(st)
+	case st.Kind() != wire.KindOther:
+		return false, notAuthorized("") // RFC 6120 §4.9.3.12
+	}
+	return false, stream.Error("unsupported-stanza-type", "") // §4.9.3.24
+}
+
+func notAuthorized(text string) error { return stream.Error("not-authorized", text) }
+
+func (n *negotiation) needsTLS() bool {
+	return n.c.TLS() == nil && n.s.o.Config().TLS.Require
+}
+
+// starttls switches to TLS (RFC 6120 §5.4).
+func (n *negotiation) starttls() error {
+	if n.c.TLS() != nil || !n.user.IsZero() {
+		n.c.Write([]byte(`<failure xmlns="` + nsTLS + `"/>`)) // §5.4.2.2
+		return stream.Error("policy-violation", "TLS is in place already")
+	}
+	if n.c.Buffered() {
+		// §5.4.2.1 forbids bytes behind <starttls/>: they would be read as if they came through TLS.
+		return stream.Error("policy-violation", "data behind <starttls/>")
+	}
+	if err := n.c.Write([]byte(`<proceed xmlns="` + nsTLS + `"/>`)); err != nil {
+		return err
+	}
+	if err := n.c.StartTLS(n.s.o.StartTLS(n.host)); err != nil {
+		n.s.Stats.TLSFailures.Add(1)
+		return errEnd
+	}
+	n.opened = false
+	return nil
+}
+
+// fail says why a negotiation ends: a stream error, behind a stream header in any case (RFC 6120 §4.9.1.2).
+func (n *negotiation) fail(err error) {
+	var se xstream.Error
+	var syntax *wire.SyntaxError
+	switch {
+	case errors.Is(err, errEnd), errors.Is(err, io.EOF):
+		return
+	case errors.As(err, &se):
+	case errors.As(err, &syntax):
+		se = stream.Error(syntax.Condition, syntax.Reason)
+	case isTimeout(err):
+		se = stream.Error("connection-timeout", "the login took too long") // §4.9.3.4
+	default:
+		return
+	}
+	n.s.o.Log.Debug("negotiation failed", "addr", n.c.RemoteAddr().String(), "condition", se.Err)
+	var buf []byte
+	if !n.opened {
+		buf = n.header(buf)
+	}
+	n.c.SetDeadline(time.Now().Add(5 * time.Second))
+	n.c.Write(stream.AppendError(buf, se))
+	if t := n.c.TLS(); t != nil {
+		t.CloseWrite()
+	}
+}
+
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout()
+}
+
+// tlsState returns the handshake's state, nil in the clear.
+func (n *negotiation) tlsState() *tls.ConnectionState {
+	if t := n.c.TLS(); t != nil {
+		cs := t.ConnectionState()
+		return &cs
+	}
+	return nil
+}
+
+// newID returns 128 random bits for stream and resumption ids.
+func newID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}

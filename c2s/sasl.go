@@ -1,0 +1,139 @@
+package c2s
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"salon.im/salon/auth"
+	"salon.im/salon/storage"
+	"salon.im/salon/stream"
+	"salon.im/salon/wire"
+)
+
+// exchange returns the stream's SASL exchange. It lists the same mechanisms for the stream's whole life (XEP-0474).
+func (n *negotiation) exchange() *auth.Exchange {
+	if n.sasl != nil {
+		return n.sasl
+	}
+	cfg := n.s.o.Config()
+	state := n.tlsState()
+	p := auth.Params{
+		Context: n.s.ctx, Lookup: keyLookup{n.s.o.Accounts, n.host}, Host: n.host, Mechanisms: cfg.Auth.Mechanisms,
+		TLS: state, Secret: n.s.o.Secret, Iterations: cfg.Auth.Iterations, Pool: n.s.pool, Throttle: n.s.throttle,
+		Addr: remoteAddr(n.c.RemoteAddr()),
+	}
+	if state != nil {
+		p.Leaf = n.s.o.Leaf(state.ServerName, n.host)
+	}
+	n.sasl = auth.NewExchange(p)
+	return n.sasl
+}
+
+// keyLookup finds the SCRAM keys of a host's users.
+type keyLookup struct {
+	accounts storage.Accounts
+	host     string
+}
+
+// Lookup implements auth.Lookup.
+func (k keyLookup) Lookup(ctx context.Context, user string, h auth.Hash) (auth.Keys, error) {
+	addr, err := wire.NewAddr(user, k.host, "")
+	if err != nil {
+		return auth.Keys{}, auth.ErrNotFound
+	}
+	a, err := k.accounts.Account(ctx, addr)
+	if errors.Is(err, storage.ErrNotFound) {
+		return auth.Keys{}, auth.ErrNotFound
+	}
+	if err != nil {
+		return auth.Keys{}, err
+	}
+	i := slices.IndexFunc(a.Keys, func(k storage.Key) bool { return k.Hash == string(h) })
+	if i < 0 {
+		return auth.Keys{}, auth.ErrNotFound
+	}
+	key := a.Keys[i]
+	return auth.Keys{Hash: h, Salt: key.Salt, Iterations: key.Iterations, StoredKey: key.StoredKey, ServerKey: key.ServerKey}, nil
+}
+
+// authenticate takes one SASL element (RFC 6120 §6.4).
+func (n *negotiation) authenticate(st wire.Stanza) error {
+	if !n.user.IsZero() {
+		return stream.Error("policy-violation", "already logged in") // §6.4.6: no second login
+	}
+	x := n.exchange()
+	if st.Name().Local == "abort" {
+		x.Abort()
+		return n.refused(&auth.Failure{Condition: auth.Aborted}) // §6.4.4
+	}
+	data, err := auth.Decode(st.Text())
+	var challenge []byte
+	var done bool
+	if err == nil {
+		switch st.Name().Local {
+		case "auth":
+			challenge, done, err = x.Start(st.Attr("mechanism"), data)
+		case "response":
+			challenge, done, err = x.Step(data)
+		default:
+			return stream.Error("unsupported-stanza-type", "")
+		}
+	}
+	switch {
+	case err != nil:
+		return n.refused(err)
+	case done:
+		return n.loggedIn(x, challenge)
+	}
+	return n.say("challenge", challenge)
+}
+
+// say writes a SASL element with base64 data.
+func (n *negotiation) say(name string, data []byte) error {
+	w := wire.NewWriter()
+	w.Elem(nsSASL, name, auth.Encode(data))
+	return n.c.Write(w.Payload())
+}
+
+// refused answers a failed try; the last one closes the stream (RFC 6120 §6.4.5).
+func (n *negotiation) refused(err error) error {
+	f := &auth.Failure{Condition: auth.TemporaryAuthFailure}
+	errors.As(err, &f)
+	n.s.Stats.AuthFailures.Add(1)
+	if f.Condition == auth.TemporaryAuthFailure {
+		n.s.o.Log.Error("login failed", "addr", n.c.RemoteAddr().String(), "err", errors.Unwrap(f))
+	}
+	w := wire.NewWriter()
+	w.Start(nsSASL, "failure")
+	w.Elem(nsSASL, string(f.Condition), "")
+	if f.Text != "" {
+		w.Start(nsSASL, "text")
+		w.Attr("xml:lang", "en")
+		w.Text(f.Text)
+		w.End()
+	}
+	w.End()
+	if err := n.c.Write(w.Payload()); err != nil {
+		return err
+	}
+	if n.tries++; n.tries >= n.s.o.Config().Auth.Tries {
+		return stream.Error("policy-violation", "too many failed logins")
+	}
+	return nil
+}
+
+// loggedIn ends SASL and expects a new header, with the limits of an account (RFC 6120 §6.4.6).
+func (n *negotiation) loggedIn(x *auth.Exchange, data []byte) error {
+	user, err := wire.NewAddr(x.User(), n.host, "")
+	if err != nil {
+		return notAuthorized("")
+	}
+	if err := n.say("success", data); err != nil {
+		return err
+	}
+	n.s.Stats.Logins.Add(1)
+	n.user = user
+	n.restart()
+	return nil
+}

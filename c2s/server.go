@@ -1,0 +1,218 @@
+package c2s
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"log/slog"
+	"net"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"salon.im/salon/auth"
+	"salon.im/salon/config"
+	"salon.im/salon/router"
+	"salon.im/salon/storage"
+	"salon.im/salon/stream"
+	"salon.im/salon/wire"
+)
+
+// Options are what a Server is built from. All are needed unless they say otherwise.
+type Options struct {
+	Config   func() *config.Config // the settings of the moment
+	Router   *router.Router
+	Accounts storage.Accounts
+	Flusher  *stream.Flusher
+	// DirectTLS serves direct TLS, StartTLS a stream to a host.
+	DirectTLS *tls.Config
+	StartTLS  func(host string) *tls.Config
+	// Leaf returns the certificate that a handshake with that server name and host showed (tls-server-end-point).
+	Leaf func(serverName, host string) *x509.Certificate
+	// Secret makes the salts of unknown users.
+	Secret []byte
+	// Register creates an account (XEP-0077) where registration is open; nil closes it.
+	Register func(ctx context.Context, addr wire.Addr, password string, from net.Addr) error
+	// CapsVer is the verification string of a host's disco#info for <c/> in the stream features (XEP-0115 §6.3); nil leaves it out.
+	Caps func(host string) wire.Payload
+	Log  *slog.Logger
+}
+
+// Server accepts client connections. Its methods are safe for any goroutine.
+type Server struct {
+	o        Options
+	throttle *auth.Throttle
+	pool     *auth.Pool
+	ctx      context.Context
+	cancel   context.CancelFunc
+	addrs    addrCounter
+	Stats    Stats
+
+	mu       sync.Mutex // a leaf; guards what follows
+	sessions map[*Session]struct{}
+	resume   map[string]*Session // by XEP-0198 id
+	conns    map[*stream.Conn]struct{}
+	closing  bool
+	wg       sync.WaitGroup
+}
+
+// Stats counts since the start.
+type Stats struct {
+	Connections, Logins, AuthFailures, TLSFailures, Resumes, ResumeFailures, Overflows atomic.Int64
+	Negotiating                                                                        atomic.Int64
+}
+
+// maxNegotiating bounds the connections that are not logged in.
+const maxNegotiating = 10000
+
+// New returns a server that listens nowhere yet.
+func New(o Options) *Server {
+	cfg := o.Config()
+	s := &Server{o: o, pool: auth.NewPool(0), sessions: map[*Session]struct{}{}, resume: map[string]*Session{}, conns: map[*stream.Conn]struct{}{},
+		throttle: auth.NewThrottle(auth.ThrottleConfig{BaseDelay: cfg.Auth.Delay, MaxDelay: cfg.Auth.MaxDelay, AddressFailures: cfg.Auth.FailuresPerAddress})}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.addrs.m = map[string]int{}
+	s.wg.Go(s.watch)
+	return s
+}
+
+// Serve accepts connections until l is closed. direct says that TLS comes first (XEP-0368).
+func (s *Server) Serve(l net.Listener, direct bool) error {
+	backoff := 5 * time.Millisecond
+	for {
+		nc, err := l.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		}
+		if err != nil {
+			// Out of files, most likely: wait for some to close (it ends by itself when connections do).
+			s.o.Log.Warn("accept failed", "err", err)
+			select {
+			case <-time.After(backoff):
+			case <-s.ctx.Done():
+				return nil
+			}
+			backoff = min(2*backoff, time.Second)
+			continue
+		}
+		backoff = 5 * time.Millisecond
+		s.ServeConn(nc, direct)
+	}
+}
+
+// ServeConn negotiates one accepted connection on a goroutine of its own and serves it.
+func (s *Server) ServeConn(nc net.Conn, direct bool) {
+	s.Stats.Connections.Add(1)
+	release, ok := s.addrs.take(nc.RemoteAddr(), s.o.Config())
+	if !ok || s.Stats.Negotiating.Load() >= maxNegotiating {
+		if ok {
+			release()
+		}
+		nc.Close()
+		return
+	}
+	l := s.o.Config().Limits
+	c := stream.NewConn(nc, wire.Limits{StanzaBytes: int(l.StanzaBeforeLogin), Depth: l.DepthBeforeLogin, Attributes: l.Attributes, Namespaces: maxNamespaces})
+	if !s.track(c) {
+		release()
+		nc.Close()
+		return
+	}
+	s.Stats.Negotiating.Add(1)
+	go s.negotiate(c, direct, release)
+}
+
+// maxNamespaces bounds the live prefix declarations of a stanza.
+const maxNamespaces = 64
+
+func (s *Server) negotiate(c *stream.Conn, direct bool, release func()) {
+	defer s.wg.Done()
+	n := &negotiation{s: s, c: c, direct: direct, release: release}
+	defer s.recovered("negotiation", func() { c.Close() })
+	defer s.Stats.Negotiating.Add(-1)
+	if !n.run() {
+		s.untrack(c)
+		c.Close()
+		c.Free()
+		release()
+	}
+}
+
+// recovered ends one unit after a panic, which is always a mistake of ours, and keeps the process alive.
+func (s *Server) recovered(unit string, end func()) {
+	if v := recover(); v != nil {
+		s.o.Log.Error("panic", "unit", unit, "value", v, "stack", string(debug.Stack()))
+		end()
+	}
+}
+
+// track notes a connection so that Shutdown finds it, and counts its goroutine.
+func (s *Server) track(c *stream.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return false
+	}
+	s.conns[c] = struct{}{}
+	s.wg.Add(1)
+	return true
+}
+
+func (s *Server) untrack(c *stream.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+}
+
+func (s *Server) list() []*Session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]*Session, 0, len(s.sessions))
+	for x := range s.sessions {
+		out = append(out, x)
+	}
+	return out
+}
+
+// Shutdown closes every stream with system-shutdown (RFC 6120 §4.9.3.20), handles what was received, and waits for the
+// goroutines, or for ctx. Listeners must have been closed.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.closing = true
+	s.mu.Unlock()
+	for _, x := range s.list() {
+		x.shutdown()
+	}
+	for _, x := range s.list() {
+		x.flow.Quiesce(ctx)
+	}
+	s.cancel()
+	done := make(chan struct{})
+	go func() { s.wg.Wait(); close(done) }()
+	s.closeConns(ctx, done)
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// closeConns gives clients a moment to close their side, then closes what is left.
+func (s *Server) closeConns(ctx context.Context, done <-chan struct{}) {
+	grace := time.NewTimer(time.Second)
+	defer grace.Stop()
+	select {
+	case <-done:
+		return
+	case <-grace.C:
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		c.Close()
+	}
+}

@@ -1,0 +1,234 @@
+package router
+
+import (
+	"context"
+
+	"mellium.im/xmpp/stanza"
+
+	"salon.im/salon/wire"
+)
+
+// action is what the table of RFC 6121 §8.5 says to do with a stanza.
+type action uint8
+
+const (
+	drop   action = iota // silently ignore
+	bounce               // service-unavailable to the sender
+	toOne                // deliver to the resource named
+	toAll                // deliver to every resource of non-negative priority
+	keep                 // leave it in the archive as undelivered; bounce what the archive does not hold
+	asBare               // treat it as if it were addressed to the bare JID
+	answer               // the server answers on the account's behalf
+)
+
+// situation is a column of the table: whom the address names, and who is there.
+type situation uint8
+
+const (
+	noAccount situation = iota // §8.5.1
+	bareHere                   // §8.5.2.1: at least one available resource of non-negative priority
+	bareAway                   // §8.5.2.2: none
+	fullHere                   // §8.5.3.1: the resource is there
+	fullAway                   // §8.5.3.2: it is not
+)
+
+// messages is the table of RFC 6121 §8.5 for messages, one row a type.
+var messages = map[string][5]action{
+	//            noAccount bareHere bareAway fullHere fullAway
+	"normal":    {bounce, toAll, keep, toOne, asBare}, // §8.5.3.2.1 leaves a choice; a resource that just left must not cost the message
+	"chat":      {bounce, toAll, keep, toOne, asBare},
+	"groupchat": {bounce, bounce, bounce, toOne, bounce},
+	"headline":  {drop, toAll, drop, toOne, drop},
+	"error":     {drop, drop, drop, toOne, drop},
+}
+
+// available returns the resources that messages to the bare JID reach (RFC 6121 §8.5.2.1): those that are available with a
+// priority of 0 or more.
+func available(all []*Resource) []*Resource {
+	var out []*Resource
+	for _, r := range all {
+		if p := r.Presence(); p != nil && p.Priority >= 0 {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// messageType returns the type as RFC 6121 §5.2.2 reads it: an unknown one is normal.
+func messageType(st wire.Stanza) string {
+	if t := st.Type(); t != "" {
+		if _, ok := messages[t]; ok {
+			return t
+		}
+	}
+	return "normal"
+}
+
+// deliverMessage hands a message to its recipient's sessions by the table, and runs Observe.
+func (r *Router) deliverMessage(ctx context.Context, w *Walk) {
+	st := w.Stanza
+	to := st.To()
+	if !r.hosts[to.Domain()] {
+		r.sendRemote(ctx, st)
+		r.runObserve(ctx, w)
+		return
+	}
+	sit, one, all := r.situation(ctx, to)
+	row := messages[messageType(st)]
+	act := row[sit]
+	if act == asBare {
+		act = row[bareAway]
+		if len(all) > 0 {
+			act = row[bareHere]
+		}
+	}
+	if to.IsHost() {
+		act = drop // a message to the server itself has no reader; errors would only feed loops
+	}
+	switch act {
+	case toOne:
+		r.give(w, one)
+	case toAll:
+		r.give(w, all...)
+	case keep:
+		if w.Mark == 0 && keepsSilent(st) {
+			break
+		}
+		if w.Mark == 0 {
+			r.Bounce(ctx, st, stanza.Error{Type: stanza.Cancel, Condition: stanza.ServiceUnavailable})
+		}
+	case bounce:
+		r.settle(w)
+		r.Bounce(ctx, st, stanza.Error{Type: stanza.Cancel, Condition: stanza.ServiceUnavailable})
+	case drop:
+		r.settle(w)
+		r.Stats.Dropped.Add(1)
+	}
+	r.runObserve(ctx, w)
+}
+
+// keepsSilent reports whether a message that is not kept for an absent user is dropped rather than bounced: one without
+// content for a person, such as a chat state (XEP-0160 §3), or one whose sender asked for no storage (XEP-0334 §4.2).
+func keepsSilent(st wire.Stanza) bool {
+	return !st.Has("", "body") || st.Has("urn:xmpp:hints", "no-store")
+}
+
+// settle clears the mark of a row that will never be delivered.
+func (r *Router) settle(w *Walk) {
+	if w.Mark != 0 {
+		r.Delivered(w.Stanza.To(), w.Mark)
+	}
+}
+
+// situation finds the column of the table, the named resource, and those that a bare address reaches.
+func (r *Router) situation(ctx context.Context, to wire.Addr) (sit situation, one *Resource, all []*Resource) {
+	sessions := r.Resources(to.Bare())
+	all = available(sessions)
+	if to.IsFull() {
+		for _, s := range sessions {
+			if s.Addr() == to {
+				return fullHere, s, all
+			}
+		}
+	}
+	if len(sessions) == 0 {
+		if ok, err := r.Exists(ctx, to.Bare()); err == nil && !ok {
+			return noAccount, nil, nil
+		}
+	}
+	switch {
+	case to.IsFull():
+		return fullAway, nil, all
+	case len(all) > 0:
+		return bareHere, nil, all
+	}
+	return bareAway, nil, nil
+}
+
+// give sends a message to the sessions; the row's mark is cleared by whichever has it first.
+func (r *Router) give(w *Walk, sessions ...*Resource) {
+	for _, s := range sessions {
+		if s.Send(w.Stanza.WithTo(w.Stanza.To()), w.Mark) {
+			w.Delivered = append(w.Delivered, s)
+		}
+	}
+}
+
+func (r *Router) runObserve(ctx context.Context, w *Walk) {
+	for _, f := range r.observe {
+		f(ctx, w)
+	}
+}
+
+// sendRemote passes a stanza to another domain, or bounces it (RFC 6120 §10.4).
+func (r *Router) sendRemote(ctx context.Context, st wire.Stanza) {
+	if r.remote != nil && r.remote.Send(st) {
+		return
+	}
+	r.Bounce(ctx, st, stanza.Error{Type: stanza.Cancel, Condition: stanza.RemoteServerNotFound})
+}
+
+// routePresence gives a presence to its one consumer; from is nil when it did not come from a local session.
+func (r *Router) routePresence(ctx context.Context, from *Resource, st wire.Stanza) {
+	var err error
+	switch to := st.To(); {
+	case from != nil:
+		err = r.presences.Outbound(ctx, from, st)
+	case r.hosts[to.Domain()] && !to.IsHost():
+		err = r.presences.Inbound(ctx, st)
+	case !r.IsLocal(to.Domain()):
+		r.sendRemote(ctx, st)
+	}
+	if err != nil {
+		r.refuse(ctx, st, err)
+	}
+}
+
+// SendPresence passes a presence from a local user on to whoever its `to` names: another local account, a service, or
+// another domain. The presence feature calls it. It does not block on services.
+func (r *Router) SendPresence(ctx context.Context, st wire.Stanza) error {
+	to := st.To()
+	switch {
+	case r.services[to.Domain()] != nil:
+		r.services[to.Domain()].Accept(ctx, st, func() {})
+	case !r.hosts[to.Domain()]:
+		r.sendRemote(ctx, st)
+	case !to.IsHost():
+		return r.presences.Inbound(ctx, st)
+	}
+	return nil
+}
+
+// routeIQ answers an IQ, passes it to a full JID, or sends it to another domain (RFC 6121 §8.5, RFC 6120 §10).
+func (r *Router) routeIQ(ctx context.Context, w *Walk) {
+	st := w.Stanza
+	to := st.To()
+	switch {
+	case to.IsZero(), r.hosts[to.Domain()] && !to.IsFull():
+		r.answerIQ(ctx, st)
+	case !r.hosts[to.Domain()]:
+		r.sendRemote(ctx, st)
+	default:
+		r.iqToResource(ctx, w)
+	}
+}
+
+// iqToResource passes an IQ to the session of a full JID (RFC 6121 §8.5.3.1), else refuses it (§8.5.3.2.3).
+func (r *Router) iqToResource(ctx context.Context, w *Walk) {
+	if err := r.runCheck(ctx, w); err != nil {
+		r.refuse(ctx, w.Stanza, err)
+		return
+	}
+	if res := r.Resource(w.Stanza.To()); res != nil && res.Send(w.Stanza, 0) {
+		return
+	}
+	r.Bounce(ctx, w.Stanza, stanza.Error{Type: stanza.Cancel, Condition: stanza.ServiceUnavailable})
+}
+
+// Redeliver gives a message that a session left behind to the account's other sessions (RFC 6121 §8.5.3.2.1). If none takes it,
+// its row stays undelivered.
+func (r *Router) Redeliver(ctx context.Context, st wire.Stanza, mark int64) {
+	for _, s := range available(r.Resources(st.To().Bare())) {
+		s.Send(st, mark)
+	}
+}

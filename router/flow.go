@@ -1,0 +1,297 @@
+package router
+
+import (
+	"context"
+	"sync"
+
+	"mellium.im/xmpp/stanza"
+
+	"salon.im/salon/wire"
+)
+
+// FlowLimits bound what one stream may have under way.
+type FlowLimits struct {
+	Stanzas int // waiting for the commit or for one that does; 0 means 256
+	Bytes   int // of them; 0 means 1 MiB
+}
+
+// Flow keeps the order of one incoming stream from its reader to past the commit.
+//
+// Messages to people, and whatever goes to a service, begin their walk at once and may wait for the archive together;
+// everything else (IQs, presence) begins when all before it has ended, and what follows it begins after it. So a ping is
+// a barrier, and a chat state never overtakes the message before it.
+//
+// Exactly one goroutine runs a flow's stanzas at a time: the reader's own while nothing is slow, else a passing one.
+type Flow struct {
+	r       *Router
+	from    *Resource
+	handled func(n int)
+
+	mu      sync.Mutex // a leaf; guards what follows
+	room    sync.Cond  // signalled when the queue shrinks
+	queue   []*entry   // in order of arrival; the first `begun` are under way
+	begun   int
+	bytes   int
+	running bool
+	closed  bool
+	quiet   chan struct{} // closed when the queue empties; nil while nobody waits
+	ctx     context.Context
+}
+
+// entry is one stanza in a Flow.
+type entry struct {
+	walk   Walk
+	ready  bool // its wait is over: it may end
+	refuse error
+	resend bool // the archive had it already
+}
+
+// NewFlow makes the flow of one stream. from is its session, nil for a stream of another domain. handled is called with
+// the number of stanzas that have just been handled, in order; it must not block. ctx ends with the stream's session.
+func (r *Router) NewFlow(ctx context.Context, from *Resource, handled func(n int)) *Flow {
+	f := &Flow{r: r, from: from, handled: handled, ctx: ctx}
+	f.room.L = &f.mu
+	if f.handled == nil {
+		f.handled = func(int) {}
+	}
+	return f
+}
+
+// Accept begins the walk of a stanza whose `from` is proven. It blocks while the flow's bounds are reached: that is the
+// back-pressure on a reader. Only one goroutine may call it.
+func (f *Flow) Accept(st wire.Stanza) {
+	f.mu.Lock()
+	for !f.closed && f.full() {
+		f.room.Wait()
+	}
+	f.push(st)
+}
+
+// TryAccept is Accept for callers that must not block: it reports false when the bounds are reached.
+func (f *Flow) TryAccept(st wire.Stanza) bool {
+	f.mu.Lock()
+	if f.full() {
+		f.mu.Unlock()
+		return false
+	}
+	f.push(st)
+	return true
+}
+
+func (f *Flow) full() bool {
+	l := f.r.o.Flow
+	if l.Stanzas == 0 {
+		l.Stanzas = 256
+	}
+	if l.Bytes == 0 {
+		l.Bytes = 1 << 20
+	}
+	return len(f.queue) >= l.Stanzas || (f.bytes >= l.Bytes && len(f.queue) > 0)
+}
+
+// push queues and runs. It is entered with the lock held, and releases it.
+func (f *Flow) push(st wire.Stanza) {
+	f.queue = append(f.queue, &entry{walk: Walk{Stanza: st, From: f.from}})
+	f.bytes += st.Len()
+	if f.running {
+		f.mu.Unlock()
+		return
+	}
+	f.running = true
+	if pipelined(f.r, st) || len(f.queue) > 1 {
+		f.run()
+		return
+	}
+	// A handler may go deep into storage: not on the reader's small stack, which would stay large for the idle hours.
+	f.mu.Unlock()
+	go func() { f.mu.Lock(); f.run() }()
+}
+
+// Close lets nothing more in, and wakes a blocked Accept. What is under way ends as it would.
+func (f *Flow) Close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed = true
+	f.room.Broadcast()
+}
+
+// Quiesce waits until everything accepted has been handled, or ctx ends. Nothing may be accepted meanwhile.
+func (f *Flow) Quiesce(ctx context.Context) error {
+	f.mu.Lock()
+	if len(f.queue) == 0 {
+		f.mu.Unlock()
+		return nil
+	}
+	if f.quiet == nil {
+		f.quiet = make(chan struct{})
+	}
+	quiet := f.quiet
+	f.mu.Unlock()
+	select {
+	case <-quiet:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// run ends what is ready and begins what may begin, until nothing moves. It is entered with the lock held and running
+// set, and releases both.
+func (f *Flow) run() {
+	defer f.mu.Unlock()
+	for {
+		switch {
+		case f.begun > 0 && f.queue[0].ready:
+			e := f.queue[0]
+			f.mu.Unlock()
+			f.end(e)
+			f.handled(1)
+			f.mu.Lock()
+			f.pop()
+		case f.begun < len(f.queue) && (f.begun == 0 || pipelined(f.r, f.queue[f.begun].walk.Stanza) && f.openBefore(f.begun)):
+			e := f.queue[f.begun]
+			f.begun++
+			f.mu.Unlock()
+			f.begin(e)
+			f.mu.Lock()
+		default:
+			f.running = false
+			return
+		}
+	}
+}
+
+// openBefore reports whether all entries before i may have company: none of them is a barrier.
+func (f *Flow) openBefore(i int) bool { return pipelined(f.r, f.queue[i-1].walk.Stanza) }
+
+func (f *Flow) pop() {
+	f.bytes -= f.queue[0].walk.Stanza.Len()
+	f.queue[0] = nil
+	f.queue = f.queue[1:]
+	f.begun--
+	if len(f.queue) == 0 {
+		f.queue = nil // an idle session keeps no queue
+		if f.quiet != nil {
+			close(f.quiet)
+			f.quiet = nil
+		}
+	}
+	f.room.Signal()
+}
+
+// pipelined reports whether a stanza may begin while those before it wait for their commit.
+func pipelined(r *Router, st wire.Stanza) bool {
+	return st.Kind() == wire.KindMessage || r.services[st.To().Domain()] != nil
+}
+
+// begin takes a stanza up to the point where it waits: for the archive, for a service, or for nothing.
+func (f *Flow) begin(e *entry) {
+	st, err := shape(e.walk.Stanza)
+	if err != nil {
+		e.refuse, e.ready = err, true
+		return
+	}
+	e.walk.Stanza = st
+	if s := f.r.services[st.To().Domain()]; s != nil {
+		f.r.count(st)
+		s.Accept(f.ctx, st, func() { f.wake(e) })
+		return
+	}
+	if st.Kind() != wire.KindMessage {
+		e.ready = true
+		return
+	}
+	f.beginMessage(e)
+}
+
+func (f *Flow) beginMessage(e *entry) {
+	w := &e.walk
+	if e.refuse = f.r.runCheck(f.ctx, w); e.refuse == nil {
+		e.refuse = f.r.runAmend(f.ctx, w)
+	}
+	if e.refuse != nil || len(w.Rows) == 0 {
+		e.ready = true
+		return
+	}
+	err := f.r.o.Archive.Queue(f.ctx, w.Rows, func(dropped []bool, err error) {
+		if err != nil {
+			f.r.o.Log.Error("archive failed", "err", err)
+			e.refuse = unstored
+		}
+		e.resend = anyOf(dropped)
+		f.wake(e)
+	})
+	if err != nil {
+		e.refuse, e.ready = unstored, true
+	}
+}
+
+// unstored tells a sender that the archive is away (architecture: a storage error becomes a stanza error).
+var unstored error = stanza.Error{Type: stanza.Wait, Condition: stanza.InternalServerError,
+	Text: map[string]string{"en": "The message could not be stored; please send it again later."}}
+
+// wake marks an entry as ready, and runs the flow on a goroutine of its own if nobody does: the caller is the archive or
+// a room, and must not be held up.
+func (f *Flow) wake(e *entry) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	e.ready = true
+	if f.running || len(f.queue) == 0 || f.queue[0] != e {
+		return
+	}
+	f.running = true
+	go func() { f.mu.Lock(); f.run() }()
+}
+
+// end consumes a stanza whose turn has come.
+func (f *Flow) end(e *entry) {
+	w := &e.walk
+	st := w.Stanza
+	switch {
+	case e.refuse != nil:
+		f.r.refuse(f.ctx, st, e.refuse)
+	case e.resend, f.r.services[st.To().Domain()] != nil:
+	case st.Kind() == wire.KindMessage:
+		f.r.count(st)
+		if w.Committed != nil {
+			w.Committed(w)
+		}
+		f.r.deliverMessage(f.ctx, w)
+	case st.Kind() == wire.KindPresence:
+		f.r.count(st)
+		f.r.routePresence(f.ctx, f.from, st)
+	case st.Kind() == wire.KindIQ:
+		f.r.count(st)
+		f.r.routeIQ(f.ctx, w)
+	}
+}
+
+func anyOf(bits []bool) bool {
+	for _, b := range bits {
+		if b {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Router) count(st wire.Stanza) {
+	switch st.Kind() {
+	case wire.KindMessage:
+		r.Stats.Messages.Add(1)
+	case wire.KindPresence:
+		r.Stats.Presences.Add(1)
+	case wire.KindIQ:
+		r.Stats.IQs.Add(1)
+	}
+}
+
+// innerFlows is how many flows carry what enters by Route.
+const innerFlows = 16
+
+// Route begins the walk of a stanza that a service or a feature sends: Check, Amend, Deliver and Observe like any other.
+// Stanzas to one bare address keep their order. It never blocks, and reports false when too many are under way.
+func (r *Router) Route(st wire.Stanza) bool {
+	sh := r.table.shardIndex(st.To().Bare())
+	return r.inner[sh%innerFlows].TryAccept(st)
+}

@@ -1,0 +1,179 @@
+package router
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"mellium.im/xmpp/stream"
+
+	"salon.im/salon/wire"
+)
+
+// Session is one bound client stream, whatever carries it. Package c2s implements it; it outlives a cut connection
+// while XEP-0198 may resume it.
+type Session interface {
+	// Addr returns the full JID. It never changes.
+	Addr() wire.Addr
+	// Send queues a stanza towards the client, in order. It never blocks. mark is the archive id of a row to clear once
+	// the client has the stanza, 0 for none. It reports whether the session took the stanza: false means that the session
+	// is gone, or that its queue is full and it is about to go.
+	Send(st wire.Stanza, mark int64) bool
+	// Close ends the stream with a stream error (RFC 6120 §4.9). It returns at once; Unbind follows.
+	Close(e stream.Error)
+}
+
+// Flag is a bit that a feature keeps for a session.
+type Flag uint32
+
+// The flags of a Resource.
+const (
+	FlagInterested Flag = 1 << iota // asked for the roster: gets roster pushes (RFC 6121 §2.2)
+	FlagCarbons                     // XEP-0280 §4
+	FlagBlocklist                   // asked for the block list: gets pushes (XEP-0191 §3.3)
+)
+
+// Presence is a session's last broadcast presence. It is immutable.
+type Presence struct {
+	Stanza   wire.Stanza // from the full JID, without `to`
+	Priority int8
+}
+
+// Resource is a session in the table, with what presence and the features know of it.
+// Its methods are safe for any goroutine.
+type Resource struct {
+	Session
+	account  *account
+	presence atomic.Pointer[Presence] // nil: not available
+	flags    atomic.Uint32
+	holding  atomic.Bool
+
+	mu       sync.Mutex // a leaf: never held during a call out, but for Session.Send which never blocks
+	directed map[wire.Addr]struct{}
+	held     []heldMessage
+	flushed  int64 // messages marked up to this id were sent from the archive
+}
+
+type heldMessage struct {
+	st   wire.Stanza
+	mark int64
+}
+
+// maxHeld bounds the messages that wait while the archive's undelivered ones are sent.
+const maxHeld = 1000
+
+// Presence returns the last broadcast presence; nil means that the session is not available.
+func (r *Resource) Presence() *Presence { return r.presence.Load() }
+
+// SetPresence makes the session available with p, or unavailable with nil. Only the presence feature calls it.
+func (r *Resource) SetPresence(p *Presence) { r.presence.Store(p) }
+
+// Has reports whether the flag is set.
+func (r *Resource) Has(f Flag) bool { return r.flags.Load()&uint32(f) != 0 }
+
+// Set sets or clears the flag.
+func (r *Resource) Set(f Flag, on bool) {
+	if on {
+		r.flags.Or(uint32(f))
+	} else {
+		r.flags.And(^uint32(f))
+	}
+}
+
+// Send passes the account's filter (blocking), waits behind Hold, and queues the stanza to the session.
+func (r *Resource) Send(st wire.Stanza, mark int64) bool {
+	if f := r.account.filter.Load(); f != nil && (*f)(st) {
+		return true // XEP-0191 §3.2: what a blocked contact sends is dropped here
+	}
+	if st.Kind() == wire.KindMessage && (mark != 0 || r.holding.Load()) {
+		return r.sendOrdered(st, mark)
+	}
+	return r.Session.Send(st, mark)
+}
+
+// sendOrdered keeps live messages behind those that Hold's owner sends from the archive, each once.
+func (r *Resource) sendOrdered(st wire.Stanza, mark int64) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if mark != 0 && mark <= r.flushed {
+		return true
+	}
+	if !r.holding.Load() {
+		return r.Session.Send(st, mark)
+	}
+	if len(r.held) >= maxHeld {
+		return false
+	}
+	r.held = append(r.held, heldMessage{st, mark})
+	return true
+}
+
+// Hold makes live messages wait until Release, so that the undelivered ones of the archive come first.
+func (r *Resource) Hold() { r.holding.Store(true) }
+
+// Release ends Hold: live messages marked up to id are dropped as sent already, the others go out in order.
+func (r *Resource) Release(upTo int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.flushed = max(r.flushed, upTo)
+	for _, h := range r.held {
+		if h.mark == 0 || h.mark > r.flushed {
+			r.Session.Send(h.st, h.mark)
+		}
+	}
+	r.held = nil
+	r.holding.Store(false)
+}
+
+// AddDirected notes that the session sent available presence to addr (RFC 6121 §4.6.1). It reports false when max
+// addresses are noted already.
+func (r *Resource) AddDirected(addr wire.Addr, max int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.directed[addr]; ok {
+		return true
+	}
+	if len(r.directed) >= max {
+		return false
+	}
+	if r.directed == nil {
+		r.directed = make(map[wire.Addr]struct{})
+	}
+	r.directed[addr] = struct{}{}
+	return true
+}
+
+// RemoveDirected forgets addr and reports whether it was noted.
+func (r *Resource) RemoveDirected(addr wire.Addr) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, ok := r.directed[addr]
+	delete(r.directed, addr)
+	return ok
+}
+
+// HasDirected reports whether directed presence to addr, or to any resource of a bare addr, is noted.
+func (r *Resource) HasDirected(addr wire.Addr) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.directed[addr]; ok || addr.IsFull() {
+		return ok
+	}
+	for a := range r.directed {
+		if a.Bare() == addr {
+			return true
+		}
+	}
+	return false
+}
+
+// TakeDirected returns the noted addresses and forgets them.
+func (r *Resource) TakeDirected() []wire.Addr {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	addrs := make([]wire.Addr, 0, len(r.directed))
+	for a := range r.directed {
+		addrs = append(addrs, a)
+	}
+	r.directed = nil
+	return addrs
+}

@@ -1,0 +1,93 @@
+package storage
+
+import (
+	"context"
+
+	"salon.im/salon/wire"
+)
+
+// RowKind says what an archived stanza is.
+type RowKind uint8
+
+// The kinds of archived stanzas. Numbers are stored: never reuse one.
+const (
+	RowChat      RowKind = 1 // one to one: chat and normal messages, in a user's archive
+	RowGroupchat RowKind = 2 // a room's message, in the room's archive
+	RowPrivate   RowKind = 3 // a private message in a room, in a user's archive
+	RowHeadline  RowKind = 4
+)
+
+// Row is one archived stanza. Rows are written once; only a tombstone replaces Stanza, in place.
+type Row struct {
+	// ID orders the owner's archive and carries the time: package archive assigns it. It is positive and unique in the store.
+	ID int64
+	// Owner is the archive's owner: a user's or a room's bare address.
+	Owner wire.Addr
+	// Peer is the other side: for a user's archive the bare address of the correspondent (a private message in a room:
+	// the occupant's full address), for a room's the sender's bare real address.
+	Peer wire.Addr
+	Kind RowKind
+	// Outgoing says that the owner sent it.
+	Outgoing bool
+	// Origin makes a resend recognisable: a digest of sender and origin-id (XEP-0359), nil when the stanza has none. It is
+	// unique for an owner: Append drops a row whose Origin the owner's archive holds already.
+	Origin []byte
+	// Undelivered marks the row for offline delivery until ClearUndelivered or a Batch's Delivered.
+	Undelivered bool
+	// Stanza is the exact bytes as AppendStandalone wrote them, without our own stanza-id.
+	Stanza []byte
+}
+
+// Mark names an undelivered row that has been delivered.
+type Mark struct {
+	Owner wire.Addr
+	ID    int64
+}
+
+// Tombstone replaces the stanza of a row that was retracted or moderated. The row keeps its id and its place.
+type Tombstone struct {
+	Owner  wire.Addr
+	ID     int64
+	Stanza []byte
+}
+
+// Batch is what the archive's one writer commits at a time: the rows, then the marks, then the tombstones.
+type Batch struct {
+	Rows      []Row
+	Delivered []Mark
+	// Tombstones may name rows of the same batch; one without a row is no error. The old bytes are overwritten, and the
+	// row is undelivered no more.
+	Tombstones []Tombstone
+}
+
+// Query selects a page of an archive. Zero values select all.
+type Query struct {
+	Owner wire.Addr
+	// With selects one correspondent: a bare address matches all of its resources, a full one itself alone.
+	With wire.Addr
+	// After and Before are exclusive ids; 0 is open.
+	After, Before int64
+	// Newest returns the last rows of the selection instead of the first. Rows are oldest first in either case.
+	Newest bool
+	Limit  int // rows; at least 1
+}
+
+// Archive keeps the messages of users and rooms.
+type Archive interface {
+	// Append commits a batch in one transaction, durable when it returns. dropped lists the indexes of rows that were left
+	// out as resends, ascending; a dropped row leaves no mark. On an error nothing of the batch is stored.
+	Append(ctx context.Context, b Batch) (dropped []int, err error)
+	// Page returns rows by key, without offset or count.
+	Page(ctx context.Context, q Query) ([]Row, error)
+	// Undelivered returns up to limit marked rows of a user after id `after`, oldest first.
+	Undelivered(ctx context.Context, owner wire.Addr, after int64, limit int) ([]Row, error)
+	// CountUndelivered counts a user's marks, up to max.
+	CountUndelivered(ctx context.Context, owner wire.Addr, max int) (int, error)
+	// ClearUndelivered removes all marks of a user up to and including id.
+	ClearUndelivered(ctx context.Context, owner wire.Addr, upTo int64) error
+	// LastRow returns the highest id in the store, 0 when it is empty. The id source starts above it.
+	LastRow(ctx context.Context) (int64, error)
+	// DeleteBefore removes up to limit of the owner's rows (every owner's, for the zero address) older than id, and
+	// returns how many. Retention calls it in chunks.
+	DeleteBefore(ctx context.Context, owner wire.Addr, id int64, limit int) (int, error)
+}

@@ -27,7 +27,8 @@ const maxPart = 1023
 
 // ParseAddr returns the canonical form of s, or an error that wraps [ErrAddr].
 //
-// Plain lower-case ASCII is taken as it is, without an allocation; the rest goes through PRECIS and IDNA.
+// Plain lower-case ASCII is taken as it is, without an allocation, and shares the memory of s; the rest goes through
+// PRECIS and IDNA.
 // s must be unescaped text, not an XML attribute value.
 func ParseAddr(s string) (Addr, error) {
 	slash := strings.IndexByte(s, '/')
@@ -147,6 +148,12 @@ func (a Addr) Bare() Addr { return Addr{s: a.s[:a.slash], at: a.at, slash: a.sla
 func (a Addr) Host() Addr {
 	d := a.Domain()
 	return Addr{s: d, slash: uint16(len(d))}
+}
+
+// Clone returns a with memory of its own: for what is kept longer than the stanza that a came from.
+func (a Addr) Clone() Addr {
+	a.s = strings.Clone(a.s)
+	return a
 }
 
 // IsZero reports whether a is no address at all.

@@ -22,7 +22,8 @@ func (k Kind) String() string { return [...]string{"nonza", "message", "presence
 // addresses, which a copy may change. 56 bytes. The zero Stanza is none. Safe for any goroutine.
 //
 // In the canonical bytes of a stanza its name has no prefix, and the tag neither xmlns nor `to` nor `from`; these are
-// spliced in as it is written.
+// spliced in as it is written. Strings that a Stanza or its children return share its memory: clone what is to be kept
+// longer than it.
 type Stanza struct {
 	d        *data
 	to, from Addr

@@ -39,7 +39,7 @@ func (s *Store) appendRows(c *conn, rows []storage.Row) (dropped []int, err erro
 		}
 		// Only a resend may be dropped: an id that is taken already is an error.
 		n, err := c.exec(`INSERT INTO archive (id, owner, peer_key, peer, kind, outgoing, origin, stanza)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (owner, origin) WHERE origin IS NOT NULL DO NOTHING`,
 			r.ID, owner, peerKey(r.Peer), r.Peer.String(), int64(r.Kind), r.Outgoing, nullable(r.Origin), blob(r.Stanza))
 		if err != nil {
 			return nil, conflict(err)

@@ -35,6 +35,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Synchronous == "" {
 		o.Synchronous = Full
 	}
+	if o.Synchronous != Full && o.Synchronous != Off {
+		return nil, fmt.Errorf("sqlite: open %s: synchronous %q: only FULL and OFF are known", o.Path, o.Synchronous)
+	}
 	path, err := prepareFile(o.Path)
 	if err != nil {
 		return nil, err
@@ -49,7 +52,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.readDB, err = openDB(path, o.Synchronous, true); err != nil {
 		return nil, errors.Join(s.explain("open", err), s.db.Close())
 	}
-	c, err := s.start(ctx)
+	c, err := s.start(ctx, o.Synchronous)
 	if err != nil {
 		return nil, errors.Join(s.explain("open", err), s.db.Close(), s.readDB.Close())
 	}
@@ -67,14 +70,17 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-// start migrates and opens the writer.
-func (s *Store) start(ctx context.Context) (*conn, error) {
+// start migrates and opens the writer. Its pragmas hold for the connection that migrated as well as for another one.
+func (s *Store) start(ctx context.Context, sync Synchronous) (*conn, error) {
 	if err := s.migrate(ctx); err != nil {
 		return nil, err
 	}
 	c, err := connect(ctx, s.db)
 	if err != nil {
 		return nil, err
+	}
+	if _, err := c.exec("PRAGMA synchronous = " + string(sync)); err != nil {
+		return nil, errors.Join(err, c.close())
 	}
 	var mode string
 	if err := c.get("PRAGMA journal_mode = WAL", nil, &mode); err != nil || mode != "wal" {

@@ -29,8 +29,8 @@ const (
 	whereBare = `AND a.peer_key = ?5 AND (a.peer = ?6 OR substr(a.peer, 1, length(?6) + 1) = ?6 || '/') `
 	whereFull = `AND a.peer_key = ?5 AND a.peer = ?6 `
 	// "+ 0" keeps SQLite from planning the query anew for each value of the limit.
-	oldest    = `ORDER BY a.id LIMIT ?4 + 0`
-	newest    = `ORDER BY a.id DESC LIMIT ?4 + 0`
+	oldest = `ORDER BY a.id LIMIT ?4 + 0`
+	newest = `ORDER BY a.id DESC LIMIT ?4 + 0`
 )
 
 func page(c *conn, q storage.Query) ([]storage.Row, error) {

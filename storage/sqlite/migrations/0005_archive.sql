@@ -18,7 +18,7 @@ CREATE TABLE archive (
 );
 CREATE INDEX archive_owner ON archive (owner, id);
 CREATE INDEX archive_peer ON archive (owner, peer_key, id);
--- CREATE UNIQUE INDEX archive_origin ON archive (owner, origin) WHERE origin IS NOT NULL;
+CREATE UNIQUE INDEX archive_origin ON archive (owner, origin) WHERE origin IS NOT NULL;
 
 CREATE TABLE undelivered (
     owner INTEGER NOT NULL,

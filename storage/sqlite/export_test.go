@@ -12,3 +12,13 @@ func (s *Store) Pragma(ctx context.Context, name string) (value string, err erro
 	err = c.get("PRAGMA "+name, nil, &value)
 	return value, err
 }
+
+// SetMaxOwners shrinks the cache of owners' numbers. Call it before the store is used.
+func (s *Store) SetMaxOwners(n int) { s.owners.max = n }
+
+// CachedOwners counts the numbers in the cache.
+func (s *Store) CachedOwners() int {
+	c := <-s.writer
+	defer func() { s.writer <- c }()
+	return len(s.owners.ids)
+}

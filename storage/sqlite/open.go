@@ -72,7 +72,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 
 // start migrates and opens the writer. Its pragmas hold for the connection that migrated as well as for another one.
 func (s *Store) start(ctx context.Context, sync Synchronous) (*conn, error) {
-	if err := s.migrate(ctx); err != nil {
+	if err := s.migrate(ctx, sync); err != nil {
 		return nil, err
 	}
 	c, err := connect(ctx, s.db)

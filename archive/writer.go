@@ -18,10 +18,11 @@ type Writer struct {
 	store storage.Archive
 	o     Options
 
-	wake    chan struct{} // to the writer: look at the queue; holds one
-	told    chan struct{} // to the completer: look at finished; holds one
-	closing chan struct{} // closed by Close
-	ended   chan struct{} // closed when the completer has ended, the last of the two
+	wake  chan struct{} // to the writer: look at the queue; holds one
+	told  chan struct{} // to the completer: look at finished; holds one
+	ended chan struct{} // closed when the completer has ended, the last of the two
+
+	rows []storage.Row // the writer's own: a batch under way
 
 	mu       sync.Mutex
 	ids      *idSource
@@ -29,9 +30,9 @@ type Writer struct {
 	finished []*job         // waiting for the completer, in the same order
 	drained  bool           // the writer has ended: nothing more will finish
 	waiters  []*waiter      // Appends that wait for room, first come first served
-	want     int            // rows that wake the writer
+	want     int            // rows in queue that wake the writer
 	queued   int            // rows in queue
-	held     int            // rows held: in queue, under way, finished and not told
+	held     int            // rows in queue, under way, and finished but not told
 	bytes    int64          // of the rows held
 	marks    []storage.Mark // delivered, for a later batch
 	marksDue time.Time      // when they are committed even without rows
@@ -39,19 +40,6 @@ type Writer struct {
 	health   health
 	stats    Stats
 }
-
-// job is one Append on its way.
-type job struct {
-	rows   []storage.Row
-	bytes  int64
-	since  time.Time
-	done   func(Result) // nil once it is called
-	result Result
-	parts  int // what must still happen before its room is free: the commit, the telling
-}
-
-// waiter is an Append that waits for room. ready is closed when it may try again.
-type waiter struct{ ready chan struct{} }
 
 // Open starts the writer of a store. Nobody else may append to it.
 //
@@ -72,8 +60,7 @@ func Open(ctx context.Context, store storage.Archive, o Options) (*Writer, error
 	}
 	w := &Writer{
 		store: store, o: o, ids: ids, want: 1,
-		wake: make(chan struct{}, 1), told: make(chan struct{}, 1),
-		closing: make(chan struct{}), ended: make(chan struct{}),
+		wake: make(chan struct{}, 1), told: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	go w.write()
 	go w.complete()
@@ -87,29 +74,36 @@ func Open(ctx context.Context, store storage.Archive, o Options) (*Writer, error
 // the queue, on a goroutine that all callers share: it must not block, nor call Append, Barrier or Close. rows belong to
 // the Writer until then. No rows are fine: done keeps the order of what needs no archive.
 func (w *Writer) Append(ctx context.Context, rows []storage.Row, done func(Result)) error {
-	for first := true; ; first = false {
-		wt, err := w.enqueue(rows, done, first)
-		if wt == nil || err != nil {
-			return err
-		}
-		if err := w.await(ctx, wt); err != nil {
-			return err
-		}
+	j := newJob(rows, done)
+	w.mu.Lock()
+	if err := w.refusal(j); err != nil {
+		w.mu.Unlock()
+		return err
 	}
+	if len(w.waiters) == 0 && w.fits(j) {
+		w.push(j)
+		w.mu.Unlock()
+		return nil
+	}
+	wt := &waiter{job: j, ready: make(chan error, 1)}
+	w.waiters = append(w.waiters, wt)
+	w.mu.Unlock()
+	return w.await(ctx, wt)
 }
 
 // TryAppend is Append that never blocks: it returns ErrFull where Append would wait. For rooms and for s2s.
 func (w *Writer) TryAppend(rows []storage.Row, done func(Result)) error {
+	j := newJob(rows, done)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	switch err := w.refusal(rows); {
-	case err != nil:
+	if err := w.refusal(j); err != nil {
 		return err
-	case len(w.waiters) > 0 || !w.fits(len(rows), sizeOf(rows)):
+	}
+	if len(w.waiters) > 0 || !w.fits(j) {
 		w.stats.Full++
 		return ErrFull
 	}
-	w.push(&job{rows: rows, bytes: sizeOf(rows), done: done})
+	w.push(j)
 	return nil
 }
 
@@ -123,7 +117,8 @@ func (w *Writer) Barrier(ctx context.Context) error {
 		w.mu.Unlock()
 		return ErrClosed
 	}
-	w.pushJob(&job{done: func(Result) { close(passed) }, parts: 1})
+	w.hold(newJob(nil, func(Result) { close(passed) }))
+	signal(w.wake)
 	w.mu.Unlock()
 	select {
 	case <-passed:
@@ -160,14 +155,13 @@ func (w *Writer) Delivered(marks ...storage.Mark) {
 
 // Close commits what is queued, calls the last done and ends both goroutines. Blocked Appends get ErrClosed.
 //
-// It is idempotent and waits in each call. A store that hangs holds it up for twice Options.Away at most, if it heeds
-// its context. The error says how many rows could not be stored at the end.
+// It is idempotent and waits in each call. A store that hangs holds it up for Options.Away, if it heeds its context. The error says how many rows could not be stored at the end.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	if !w.closed {
 		w.closed = true
-		close(w.closing)
-		w.freeWaiters(true)
+		w.refuseWaiters()
+		signal(w.wake)
 	}
 	w.mu.Unlock()
 	<-w.ended

@@ -1,0 +1,193 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"salon.im/salon/auth"
+	"salon.im/salon/storage"
+	"salon.im/salon/wire"
+)
+
+// UsersOptions is what NewUsers needs.
+type UsersOptions struct {
+	Accounts storage.Accounts
+	// Hosts returns the served hosts, not their services.
+	Hosts func() []string
+	// Keys returns the hashes and the count of iterations for new passwords (see Hashes).
+	Keys func() (hashes []auth.Hash, iterations int)
+	// Changed is called after a password was changed (gone false) or an account deleted (gone true), so that the user's
+	// sessions end. nil does nothing.
+	Changed func(addr wire.Addr, gone bool)
+	// Workers bounds how many passwords are turned into keys at a time. 0 is one for each CPU.
+	Workers int
+	// Now tells the time; nil is time.Now.
+	Now func() time.Time
+}
+
+// Users holds the rules for accounts, whoever asks: the socket, the command line, registration. Errors and bounds are as
+// Admin says. Safe for any goroutine.
+type Users struct {
+	o    UsersOptions
+	work *semaphore.Weighted
+}
+
+// NewUsers returns the rules over a store.
+func NewUsers(o UsersOptions) *Users {
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Changed == nil {
+		o.Changed = func(wire.Addr, bool) {}
+	}
+	return &Users{o: o, work: semaphore.NewWeighted(int64(o.Workers))}
+}
+
+// ParseUser reads the address of an account, as a person typed it.
+func ParseUser(s string) (wire.Addr, error) {
+	addr, err := wire.ParseAddr(s)
+	switch {
+	case err != nil:
+		return wire.Addr{}, invalid("%q is not an address: %s", s, strings.TrimPrefix(err.Error(), wire.ErrAddr.Error()+": "))
+	case !addr.IsBare():
+		return wire.Addr{}, invalid("%q is not a user's address: write name@host, such as alice@localhost", s)
+	}
+	return addr, nil
+}
+
+// Hashes returns the hashes that a list of SASL mechanisms needs keys for, the strongest first, at least one: PLAIN alone
+// is content with any.
+func Hashes(mechanisms []string) []auth.Hash {
+	var out []auth.Hash
+	for _, h := range auth.Hashes() {
+		name := "SCRAM-" + string(h)
+		if slices.Contains(mechanisms, name) || slices.Contains(mechanisms, name+"-PLUS") {
+			out = append(out, h)
+		}
+	}
+	if len(out) == 0 {
+		return []auth.Hash{auth.SHA256}
+	}
+	return out
+}
+
+// AddUser implements Admin.
+func (u *Users) AddUser(ctx context.Context, addr wire.Addr, password string) error {
+	if err := u.check(addr); err != nil {
+		return err
+	}
+	account, err := u.account(ctx, addr, password)
+	if err != nil {
+		return err
+	}
+	existing, err := u.o.Accounts.CreateAccounts(ctx, []storage.Account{account})
+	if err != nil {
+		return fmt.Errorf("control: add %s: %w", addr, err)
+	}
+	if len(existing) > 0 {
+		return &Error{Exists, fmt.Sprintf("%s exists already: a new password is set by `user passwd`", addr)}
+	}
+	return nil
+}
+
+// SetPassword implements Admin.
+func (u *Users) SetPassword(ctx context.Context, addr wire.Addr, password string) error {
+	if err := u.check(addr); err != nil {
+		return err
+	}
+	keys, err := u.keys(ctx, password)
+	if err != nil {
+		return err
+	}
+	if err := u.o.Accounts.PutKeys(ctx, addr, keys); err != nil {
+		return missing(addr, "set the password of", err)
+	}
+	u.o.Changed(addr, false)
+	return nil
+}
+
+// DeleteUser implements Admin. A host that is not served any more is no hindrance.
+func (u *Users) DeleteUser(ctx context.Context, addr wire.Addr) error {
+	if !addr.IsBare() {
+		return invalid("%q is not a user's address", addr)
+	}
+	if err := u.o.Accounts.DeleteAccount(ctx, addr); err != nil {
+		return missing(addr, "delete", err)
+	}
+	u.o.Changed(addr, true)
+	return nil
+}
+
+// ListUsers implements Admin.
+func (u *Users) ListUsers(ctx context.Context, host string, after wire.Addr, limit int) ([]User, error) {
+	if limit < 1 || limit > MaxList {
+		return nil, invalid("limit is %d: choose 1 to %d", limit, MaxList)
+	}
+	accounts, err := u.o.Accounts.ListAccounts(ctx, host, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("control: list users: %w", err)
+	}
+	users := make([]User, len(accounts))
+	for i, a := range accounts {
+		users[i] = User{JID: a.Addr.String(), Created: a.Created, LastSeen: a.LastSeen}
+	}
+	return users, nil
+}
+
+// check says whether addr can be a local account.
+func (u *Users) check(addr wire.Addr) error {
+	if !addr.IsBare() {
+		return invalid("%q is not a user's address: write name@host", addr)
+	}
+	if hosts := u.o.Hosts(); !slices.Contains(hosts, addr.Domain()) {
+		return invalid("%s is not served here: the hosts are %s (settings: hosts)", addr.Domain(), strings.Join(hosts, ", "))
+	}
+	return nil
+}
+
+// account makes the record of a new user.
+func (u *Users) account(ctx context.Context, addr wire.Addr, password string) (storage.Account, error) {
+	keys, err := u.keys(ctx, password)
+	return storage.Account{Addr: addr, Keys: keys, Created: u.o.Now()}, err
+}
+
+// keys turns a password into stored keys, when a worker is free.
+func (u *Users) keys(ctx context.Context, password string) ([]storage.Key, error) {
+	if err := u.work.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer u.work.Release(1)
+	hashes, iterations := u.o.Keys()
+	derived, err := auth.DeriveAll(password, hashes, iterations)
+	if errors.Is(err, auth.ErrPassword) {
+		return nil, invalid("the password is empty, longer than %d bytes or holds a forbidden character: choose another", auth.MaxPasswordBytes)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("control: derive keys: %w", err)
+	}
+	keys := make([]storage.Key, len(derived))
+	for i, k := range derived {
+		keys[i] = storage.Key{Hash: string(k.Hash), Iterations: k.Iterations, Salt: k.Salt, StoredKey: k.StoredKey, ServerKey: k.ServerKey}
+	}
+	return keys, nil
+}
+
+func invalid(format string, args ...any) error { return &Error{Invalid, fmt.Sprintf(format, args...)} }
+
+// missing turns storage's ErrNotFound into an answer, and wraps the rest.
+func missing(addr wire.Addr, verb string, err error) error {
+	if errors.Is(err, storage.ErrNotFound) {
+		return &Error{Missing, fmt.Sprintf("there is no user %s: `user list` shows who there is", addr)}
+	}
+	return fmt.Errorf("control: %s %s: %w", verb, addr, err)
+}

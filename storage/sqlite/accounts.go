@@ -1,0 +1,122 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"salon.im/salon/storage"
+	"salon.im/salon/wire"
+)
+
+// Account implements [storage.Accounts].
+func (s *Store) Account(ctx context.Context, addr wire.Addr) (a storage.Account, err error) {
+	err = s.read(ctx, "read an account", func(c *conn) error {
+		var created int64
+		var seen sql.NullInt64
+		err := c.get(`SELECT created, last_seen, status FROM accounts WHERE addr = ?`,
+			[]any{addr.String()}, &created, &seen, &a.Status)
+		if err != nil {
+			return found(err)
+		}
+		a.Addr, a.Created, a.LastSeen = addr, time.UnixMilli(created).UTC(), moment(seen)
+		return c.list(`SELECT hash, iterations, salt, stored_key, server_key FROM account_keys WHERE addr = ?`,
+			[]any{addr.String()}, func(r *sql.Rows) error {
+				var k storage.Key
+				err := r.Scan(&k.Hash, &k.Iterations, &k.Salt, &k.StoredKey, &k.ServerKey)
+				a.Keys = append(a.Keys, k)
+				return err
+			})
+	})
+	if err != nil {
+		return storage.Account{}, err
+	}
+	return a, nil
+}
+
+// CreateAccounts implements [storage.Accounts].
+func (s *Store) CreateAccounts(ctx context.Context, accounts []storage.Account) (existing []wire.Addr, err error) {
+	err = s.write(ctx, "create accounts", func(c *conn) error {
+		for i := range accounts {
+			a := &accounts[i]
+			n, err := c.exec(`INSERT INTO accounts (addr, host, created, last_seen, status) VALUES (?, ?, ?, ?, ?)
+				ON CONFLICT (addr) DO NOTHING`,
+				a.Addr.String(), a.Addr.Domain(), a.Created.UnixMilli(), millis(a.LastSeen), a.Status)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				existing = append(existing, a.Addr)
+				continue
+			}
+			if err := insertKeys(c, a.Addr, a.Keys); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return existing, nil
+}
+
+func insertKeys(c *conn, addr wire.Addr, keys []storage.Key) error {
+	for _, k := range keys {
+		if _, err := c.exec(`INSERT INTO account_keys (addr, hash, iterations, salt, stored_key, server_key)
+			VALUES (?, ?, ?, ?, ?, ?)`,
+			addr.String(), k.Hash, k.Iterations, blob(k.Salt), blob(k.StoredKey), blob(k.ServerKey)); err != nil {
+			return conflict(err)
+		}
+	}
+	return nil
+}
+
+// PutKeys implements [storage.Accounts].
+func (s *Store) PutKeys(ctx context.Context, addr wire.Addr, keys []storage.Key) error {
+	return s.write(ctx, "put keys", func(c *conn) error {
+		var one int
+		if err := c.get(`SELECT 1 FROM accounts WHERE addr = ?`, []any{addr.String()}, &one); err != nil {
+			return found(err)
+		}
+		if _, err := c.exec(`DELETE FROM account_keys WHERE addr = ?`, addr.String()); err != nil {
+			return err
+		}
+		return insertKeys(c, addr, keys)
+	})
+}
+
+// PutLastSeen implements [storage.Accounts].
+func (s *Store) PutLastSeen(ctx context.Context, addr wire.Addr, at time.Time, status string) error {
+	return s.write(ctx, "put the last session", func(c *conn) error {
+		_, err := c.exec(`UPDATE accounts SET last_seen = ?, status = ? WHERE addr = ?`, millis(at), status, addr.String())
+		return err
+	})
+}
+
+// ListAccounts implements [storage.Accounts].
+func (s *Store) ListAccounts(ctx context.Context, host string, after wire.Addr, limit int) (accounts []storage.Account, err error) {
+	query, args := `SELECT addr, created, last_seen, status FROM accounts WHERE addr > ? ORDER BY addr LIMIT ?`,
+		[]any{after.String(), max(limit, 0)}
+	if host != "" {
+		query = `SELECT addr, created, last_seen, status FROM accounts WHERE host = ? AND addr > ? ORDER BY addr LIMIT ?`
+		args = append([]any{host}, args...)
+	}
+	err = s.read(ctx, "list accounts", func(c *conn) error {
+		return c.list(query, args, func(r *sql.Rows) error {
+			var a storage.Account
+			var addr string
+			var created int64
+			var seen sql.NullInt64
+			err := r.Scan(&addr, &created, &seen, &a.Status)
+			if err != nil {
+				return err
+			}
+			a.Created, a.LastSeen = time.UnixMilli(created).UTC(), moment(seen)
+			a.Addr, err = parse(addr)
+			accounts = append(accounts, a)
+			return err
+		})
+	})
+	return accounts, err
+}

@@ -1,0 +1,166 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"salon.im/salon/storage"
+	"salon.im/salon/wire"
+)
+
+// Append implements [storage.Archive].
+func (s *Store) Append(ctx context.Context, b storage.Batch) (dropped []int, err error) {
+	err = s.write(ctx, "append", func(c *conn) error {
+		dropped, err = s.appendRows(c, b.Rows)
+		if err != nil {
+			return err
+		}
+		if err := s.clearMarks(c, b.Delivered); err != nil {
+			return err
+		}
+		return s.bury(c, b.Tombstones)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return dropped, nil
+}
+
+func (s *Store) appendRows(c *conn, rows []storage.Row) (dropped []int, err error) {
+	for i := range rows {
+		r := &rows[i]
+		if r.ID <= 0 || r.Owner.IsZero() {
+			return nil, fmt.Errorf("sqlite: append: row %d has no id or no owner", i)
+		}
+		owner, err := s.owners.id(c, r.Owner)
+		if err != nil {
+			return nil, err
+		}
+		// Only a resend may be dropped: an id that is taken already is an error.
+		n, err := c.exec(`INSERT INTO archive (id, owner, peer_key, peer, kind, outgoing, origin, stanza)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (owner, origin) WHERE origin IS NOT NULL DO NOTHING`,
+			r.ID, owner, peerKey(r.Peer), r.Peer.String(), int64(r.Kind), r.Outgoing, nullable(r.Origin), blob(r.Stanza))
+		if err != nil {
+			return nil, conflict(err)
+		}
+		if n == 0 {
+			dropped = append(dropped, i)
+			continue
+		}
+		if r.Undelivered {
+			if _, err := c.exec(`INSERT INTO undelivered (owner, id) VALUES (?, ?)`, owner, r.ID); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return dropped, nil
+}
+
+func (s *Store) clearMarks(c *conn, marks []storage.Mark) error {
+	for _, m := range marks {
+		owner, err := s.owners.id(c, m.Owner)
+		if err != nil {
+			return err
+		}
+		if _, err := c.exec(`DELETE FROM undelivered WHERE owner = ? AND id = ?`, owner, m.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bury overwrites stanzas. secure_delete clears what the shorter bytes leave over in the file.
+func (s *Store) bury(c *conn, tombstones []storage.Tombstone) error {
+	for _, t := range tombstones {
+		s.eraser.wanted = true
+		owner, err := s.owners.id(c, t.Owner)
+		if err != nil {
+			return err
+		}
+		if _, err := c.exec(`UPDATE archive SET stanza = ? WHERE id = ? AND owner = ?`, blob(t.Stanza), t.ID, owner); err != nil {
+			return err
+		}
+		if _, err := c.exec(`DELETE FROM undelivered WHERE owner = ? AND id = ?`, owner, t.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Undelivered implements [storage.Archive].
+func (s *Store) Undelivered(ctx context.Context, owner wire.Addr, after int64, limit int) (rows []storage.Row, err error) {
+	err = s.read(ctx, "read undelivered", func(c *conn) error {
+		rows, err = pageRows(c, owner, `SELECT a.id, a.peer, a.kind, a.outgoing, a.origin, a.stanza, 1
+			FROM undelivered u JOIN archive a ON a.id = u.id
+			WHERE u.owner = (SELECT id FROM owners WHERE addr = ?) AND u.id > ? ORDER BY u.id LIMIT ?`,
+			owner.String(), after, max(limit, 0))
+		return err
+	})
+	return rows, err
+}
+
+// CountUndelivered implements [storage.Archive].
+func (s *Store) CountUndelivered(ctx context.Context, owner wire.Addr, limit int) (n int, err error) {
+	err = s.read(ctx, "count undelivered", func(c *conn) error {
+		return c.get(`SELECT count(*) FROM (SELECT 1 FROM undelivered
+			WHERE owner = (SELECT id FROM owners WHERE addr = ?) LIMIT ?)`, []any{owner.String(), max(limit, 0)}, &n)
+	})
+	return n, err
+}
+
+// ClearUndelivered implements [storage.Archive].
+func (s *Store) ClearUndelivered(ctx context.Context, owner wire.Addr, upTo int64) error {
+	return s.write(ctx, "clear undelivered", func(c *conn) error {
+		_, err := c.exec(`DELETE FROM undelivered WHERE owner = (SELECT id FROM owners WHERE addr = ?) AND id <= ?`,
+			owner.String(), upTo)
+		return err
+	})
+}
+
+// LastRow implements [storage.Archive].
+func (s *Store) LastRow(ctx context.Context) (id int64, err error) {
+	err = s.read(ctx, "read the last id", func(c *conn) error {
+		return c.get(`SELECT coalesce(max(id), 0) FROM archive`, nil, &id)
+	})
+	return id, err
+}
+
+// DeleteBefore implements [storage.Archive].
+func (s *Store) DeleteBefore(ctx context.Context, owner wire.Addr, id int64, limit int) (n int, err error) {
+	err = s.write(ctx, "delete rows", func(c *conn) error {
+		if owner.IsZero() {
+			n, err = deleteChunk(c, `id < ?1 AND ?2 = 0`, id, 0, limit)
+			return err
+		}
+		number, err := findOwner(c, owner)
+		if errors.Is(err, errNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		n, err = deleteChunk(c, `owner = ?2 AND id < ?1`, id, number, limit)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// deleteChunk removes up to limit of the oldest rows that match where, with their marks. where is a constant.
+func deleteChunk(c *conn, where string, before, owner int64, limit int) (int, error) {
+	var last int64
+	err := c.get(`SELECT coalesce(max(id), 0) FROM (SELECT id FROM archive WHERE `+where+` ORDER BY id LIMIT ?3)`,
+		[]any{before, owner, max(limit, 0)}, &last)
+	if err != nil || last == 0 {
+		return 0, err
+	}
+	if _, err := c.exec(`DELETE FROM undelivered WHERE (owner, id) IN (SELECT owner, id FROM archive WHERE `+where+`)`,
+		last+1, owner); err != nil {
+		return 0, err
+	}
+	n, err := c.exec(`DELETE FROM archive WHERE `+where, last+1, owner)
+	return int(n), err
+}

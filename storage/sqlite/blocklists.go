@@ -1,0 +1,82 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+
+	"salon.im/salon/storage"
+	"salon.im/salon/wire"
+)
+
+// Blocklist implements [storage.Blocklists].
+func (s *Store) Blocklist(ctx context.Context, owner wire.Addr) (addrs []wire.Addr, err error) {
+	err = s.read(ctx, "read a block list", func(c *conn) error {
+		addrs, err = listBlocks(c, owner)
+		return err
+	})
+	return addrs, err
+}
+
+func listBlocks(c *conn, owner wire.Addr) (addrs []wire.Addr, err error) {
+	err = c.list(`SELECT addr FROM blocks WHERE owner = ? ORDER BY addr`, []any{owner.String()}, func(r *sql.Rows) error {
+		var s string
+		if err := r.Scan(&s); err != nil {
+			return err
+		}
+		addr, err := parse(s)
+		addrs = append(addrs, addr)
+		return err
+	})
+	return addrs, err
+}
+
+// Block implements [storage.Blocklists].
+func (s *Store) Block(ctx context.Context, owner wire.Addr, limit int, addrs []wire.Addr) error {
+	return s.write(ctx, "block", func(c *conn) error {
+		var added, n int64
+		for _, addr := range addrs {
+			one, err := c.exec(`INSERT INTO blocks (owner, addr) VALUES (?, ?) ON CONFLICT DO NOTHING`, owner.String(), addr.String())
+			if err != nil {
+				return err
+			}
+			added += one
+		}
+		if added == 0 || limit <= 0 {
+			return nil
+		}
+		if err := c.get(`SELECT count(*) FROM blocks WHERE owner = ?`, []any{owner.String()}, &n); err != nil {
+			return err
+		}
+		if n > int64(limit) {
+			return storage.ErrQuota
+		}
+		return nil
+	})
+}
+
+// Unblock implements [storage.Blocklists].
+func (s *Store) Unblock(ctx context.Context, owner wire.Addr, addrs []wire.Addr) (gone []wire.Addr, err error) {
+	err = s.write(ctx, "unblock", func(c *conn) error {
+		if len(addrs) == 0 {
+			if gone, err = listBlocks(c, owner); err != nil {
+				return err
+			}
+			_, err = c.exec(`DELETE FROM blocks WHERE owner = ?`, owner.String())
+			return err
+		}
+		for _, addr := range addrs {
+			n, err := c.exec(`DELETE FROM blocks WHERE owner = ? AND addr = ?`, owner.String(), addr.String())
+			if err != nil {
+				return err
+			}
+			if n > 0 {
+				gone = append(gone, addr)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return gone, nil
+}

@@ -1,0 +1,62 @@
+package sqlite
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+
+	"salon.im/salon/storage"
+)
+
+// The schema's steps. They are append-only: a step that was released never changes. Other back ends number theirs alike.
+//
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// migrate brings the schema up to date, each step in a transaction. It looks before it writes.
+func (s *Store) migrate(ctx context.Context) error {
+	steps, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	names, err := fs.Glob(steps, "*.sql")
+	if err != nil {
+		return err
+	}
+	head := int64(len(names)) // they are numbered from 1 without a gap; a test sees to it
+	if current, err := s.version(ctx); err != nil || current == head {
+		return err
+	} else if current > head {
+		return fmt.Errorf("sqlite: open %s: %w: its schema is number %d, this program knows %d; install the newer Salon again, or name another file",
+			s.path, storage.ErrTooNew, current, head)
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, s.db, steps, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	if _, err := p.Up(ctx); err != nil {
+		if now, again := s.version(ctx); again == nil && now == head {
+			return nil // another process was faster
+		}
+		return fmt.Errorf("sqlite: migrate %s: %w", s.path, err)
+	}
+	return nil
+}
+
+// version returns the number of the newest step that was taken, 0 for an empty database. It writes nothing.
+func (s *Store) version(ctx context.Context) (int64, error) {
+	var tables, ours, version int64
+	err := s.db.QueryRowContext(ctx,
+		`SELECT count(*), count(*) FILTER (WHERE name = 'goose_db_version') FROM sqlite_schema`).Scan(&tables, &ours)
+	if err != nil || tables == 0 {
+		return 0, err
+	}
+	if ours == 0 {
+		return 0, fmt.Errorf("sqlite: open %s: it is a database of another program; name another file", s.path)
+	}
+	err = s.db.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&version)
+	return version, err
+}

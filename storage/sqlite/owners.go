@@ -1,0 +1,79 @@
+package sqlite
+
+import (
+	"database/sql"
+	"errors"
+	"strings"
+
+	"salon.im/salon/wire"
+)
+
+// maxOwners bounds the cache of owners' numbers, at about 200 bytes each.
+const maxOwners = 20_000
+
+// owners remembers the numbers of archive owners. It belongs to who holds the writer.
+type owners struct {
+	max     int
+	ids     map[string]int64
+	fresh   []string // added in this transaction: forgotten if it fails
+	version int64    // SQLite's data_version: another one says that another process wrote
+}
+
+func newOwners(limit int) *owners {
+	return &owners{max: limit, ids: make(map[string]int64)}
+}
+
+// begin starts a transaction. Another process may have deleted owners since the last one.
+func (o *owners) begin(c *conn) error {
+	var version int64
+	if err := c.get("PRAGMA data_version", nil, &version); err != nil {
+		return err
+	}
+	if version != o.version {
+		clear(o.ids)
+		o.version = version
+	}
+	return nil
+}
+
+func (o *owners) end(committed bool) {
+	if !committed {
+		for _, addr := range o.fresh {
+			delete(o.ids, addr)
+		}
+	}
+	o.fresh = o.fresh[:0]
+}
+
+// id returns the owner's number and makes one if there is none.
+func (o *owners) id(c *conn, addr wire.Addr) (int64, error) {
+	if id, ok := o.ids[addr.String()]; ok {
+		return id, nil
+	}
+	id, err := findOwner(c, addr)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = c.get(`INSERT INTO owners (addr) VALUES (?) RETURNING id`, []any{addr.String()}, &id)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if len(o.ids) >= o.max { // rare, and cheap to refill: any half will do
+		for a := range o.ids {
+			if delete(o.ids, a); len(o.ids) <= o.max/2 {
+				break
+			}
+		}
+	}
+	key := strings.Clone(addr.String()) // it may be a piece of a stanza
+	o.ids[key] = id
+	o.fresh = append(o.fresh, key)
+	return id, nil
+}
+
+func (o *owners) forget(addr wire.Addr) { delete(o.ids, addr.String()) }
+
+// findOwner returns the owner's number, or sql.ErrNoRows.
+func findOwner(c *conn, addr wire.Addr) (id int64, err error) {
+	err = c.get(`SELECT id FROM owners WHERE addr = ?`, []any{addr.String()}, &id)
+	return id, err
+}

@@ -1,0 +1,134 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"salon.im/salon/storage"
+	"salon.im/salon/wire"
+)
+
+// Room implements [storage.Rooms].
+func (s *Store) Room(ctx context.Context, addr wire.Addr) (room storage.Room, err error) {
+	err = s.read(ctx, "read a room", func(c *conn) error {
+		if room, err = readRoom(c, addr); err != nil {
+			return found(err)
+		}
+		room.Affiliations, err = listAffiliations(c, addr)
+		return err
+	})
+	if err != nil {
+		return storage.Room{}, err
+	}
+	return room, nil
+}
+
+func readRoom(c *conn, addr wire.Addr) (storage.Room, error) {
+	room := storage.Room{Addr: addr}
+	var created int64
+	var at sql.NullInt64
+	var from string
+	err := c.get(`SELECT created, config, public, name, subject, subject_from, subject_at, subject_stanza
+		FROM rooms WHERE addr = ?`, []any{addr.String()},
+		&created, &room.Config, &room.Public, &room.Name, &room.Subject.Text, &from, &at, &room.Subject.Stanza)
+	if err != nil {
+		return room, err
+	}
+	room.Created, room.Subject.At = time.UnixMilli(created).UTC(), moment(at)
+	room.Subject.From, err = parse(from)
+	return room, err
+}
+
+func listAffiliations(c *conn, room wire.Addr) (list []storage.Affiliation, err error) {
+	err = c.list(`SELECT addr, value, nick, reason, by, at FROM affiliations WHERE room = ? ORDER BY addr`,
+		[]any{room.String()}, func(r *sql.Rows) error {
+			var a storage.Affiliation
+			var addr, by string
+			var at sql.NullInt64
+			if err := r.Scan(&addr, &a.Value, &a.Nick, &a.Reason, &by, &at); err != nil {
+				return err
+			}
+			a.At = moment(at)
+			if a.Addr, err = parse(addr); err != nil {
+				return err
+			}
+			a.By, err = parse(by)
+			list = append(list, a)
+			return err
+		})
+	return list, err
+}
+
+// PutRoom implements [storage.Rooms].
+func (s *Store) PutRoom(ctx context.Context, room storage.Room, affiliations []storage.Affiliation) error {
+	return s.write(ctx, "put a room", func(c *conn) error {
+		_, err := c.exec(`INSERT INTO rooms
+			(addr, service, created, config, public, name, subject, subject_from, subject_at, subject_stanza)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (addr) DO UPDATE SET
+			created = excluded.created, config = excluded.config, public = excluded.public, name = excluded.name,
+			subject = excluded.subject, subject_from = excluded.subject_from, subject_at = excluded.subject_at,
+			subject_stanza = excluded.subject_stanza`,
+			room.Addr.String(), room.Addr.Domain(), room.Created.UnixMilli(), blob(room.Config), room.Public, room.Name,
+			room.Subject.Text, room.Subject.From.String(), millis(room.Subject.At), nullable(room.Subject.Stanza))
+		if err != nil {
+			return err
+		}
+		return putAffiliations(c, room.Addr, affiliations)
+	})
+}
+
+// PutAffiliations implements [storage.Rooms].
+func (s *Store) PutAffiliations(ctx context.Context, room wire.Addr, affiliations []storage.Affiliation) error {
+	return s.write(ctx, "put affiliations", func(c *conn) error {
+		var one int
+		if err := c.get(`SELECT 1 FROM rooms WHERE addr = ?`, []any{room.String()}, &one); err != nil {
+			return found(err)
+		}
+		return putAffiliations(c, room, affiliations)
+	})
+}
+
+func putAffiliations(c *conn, room wire.Addr, affiliations []storage.Affiliation) error {
+	for i := range affiliations {
+		a := &affiliations[i]
+		var err error
+		if a.Value == "none" {
+			_, err = c.exec(`DELETE FROM affiliations WHERE room = ? AND addr = ?`, room.String(), a.Addr.String())
+		} else {
+			_, err = c.exec(`INSERT OR REPLACE INTO affiliations (room, addr, value, nick, reason, by, at)
+				VALUES (?, ?, ?, ?, ?, ?, ?)`,
+				room.String(), a.Addr.String(), a.Value, a.Nick, a.Reason, a.By.String(), millis(a.At))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PutSubject implements [storage.Rooms].
+func (s *Store) PutSubject(ctx context.Context, room wire.Addr, subject storage.Subject) error {
+	return s.write(ctx, "put a subject", func(c *conn) error {
+		return changed(c.exec(`UPDATE rooms SET subject = ?, subject_from = ?, subject_at = ?, subject_stanza = ? WHERE addr = ?`,
+			subject.Text, subject.From.String(), millis(subject.At), nullable(subject.Stanza), room.String()))
+	})
+}
+
+// ListRooms implements [storage.Rooms].
+func (s *Store) ListRooms(ctx context.Context, service string, after wire.Addr, limit int, hidden bool) (items []storage.RoomItem, err error) {
+	err = s.read(ctx, "list rooms", func(c *conn) error {
+		return c.list(`SELECT addr, name, public FROM rooms WHERE service = ? AND addr > ? AND (public OR ?)
+			ORDER BY addr LIMIT ?`, []any{service, after.String(), hidden, max(limit, 0)}, func(r *sql.Rows) error {
+			var item storage.RoomItem
+			var addr string
+			if err := r.Scan(&addr, &item.Name, &item.Public); err != nil {
+				return err
+			}
+			item.Addr, err = parse(addr)
+			items = append(items, item)
+			return err
+		})
+	})
+	return items, err
+}

@@ -1,3 +1,3 @@
 package muc
 
-var nameFacet, descriptionFacet, languageFacet, banFacet, nickFacet, membersFacet, lockFacet, maxUsersFacet, publicFacet, persistentFacet, moderatedFacet, inviteFacet, passwordFacet facet
+var nameFacet, descriptionFacet, languageFacet, banFacet, nickFacet, membersFacet, maxUsersFacet, publicFacet, persistentFacet, moderatedFacet, inviteFacet, passwordFacet facet

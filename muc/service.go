@@ -176,6 +176,7 @@ func (s *Service) refuse(st wire.Stanza, err error) {
 		e = errUnstored
 	}
 	s.Stats.Refused.Add(1)
+	e.By = st.To().Bare().JID() // §7.2.1, Example 19: by the room
 	s.o.Router.Bounce(context.Background(), st, e)
 }
 

@@ -15,8 +15,10 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	s.router.HandleIQ(router.ToServer|router.ToOwn, "get", xml.Name{Space: "urn:xmpp:ping", Local: "ping"}, func(context.Context, wire.Stanza) (wire.Payload, error) { return nil, nil })
 	return s.conference(ctx, secret)
 }
-func (s *Server) register(ctx context.Context, addr wire.Addr, password string, from net.Addr) error { return nil }
-func (s *Server) caps(string) wire.Payload                                                           { return nil }
+func (s *Server) register(ctx context.Context, addr wire.Addr, password string, from net.Addr) error {
+	return nil
+}
+func (s *Server) caps(string) wire.Payload { return nil }
 
 type plainPresence struct{ r *router.Router }
 

@@ -22,6 +22,7 @@ type client struct {
 	binding  []byte
 	user     string
 	password string
+	nonce    string // to send back instead of the server's
 	more     string // attributes to append to the first message
 	salted   []byte // instead of password, to save the PBKDF2
 
@@ -58,8 +59,12 @@ func (c *client) final(serverFirst []byte) (message, serverFinal []byte) {
 	if salted == nil {
 		salted, _ = pbkdf2.Key(c.hash.New(), c.password, salt, iterations, c.hash.Size())
 	}
+	nonce := attrs['r']
+	if c.nonce != "" {
+		nonce = c.nonce
+	}
 	binding := base64.StdEncoding.EncodeToString(append([]byte(c.header()), c.binding...))
-	without := "c=" + binding + ",r=" + attrs['r']
+	without := "c=" + binding + ",r=" + nonce
 	authMessage := c.bare + "," + string(serverFirst) + "," + without
 
 	clientKey := c.mac(salted, "Client Key")

@@ -27,7 +27,8 @@ type Params struct {
 	// Secret makes the salts of unknown users: 16 bytes or more, the same on every node and after a restart.
 	// Without one, a secret of this process is used, and a restart tells unknown users apart from known ones.
 	Secret []byte
-	// Iterations is the count that new keys get, and that unknown users seem to have. 0 means DefaultIterations.
+	// Iterations is the count that new keys get, and that unknown users seem to have. 0 means DefaultIterations. A user whose keys
+	// have another count, or lack a hash that is offered, can be told from an unknown one until the password is set anew.
 	Iterations int
 	// Pool bounds the work for PLAIN. Nil means one pool for the process, as NewPool(0) makes it.
 	Pool *Pool

@@ -1,8 +1,6 @@
 package auth
 
-import "context"
-
-// The tests of published vectors need a known salt and nonce, those of the pool a job of their own.
+// The tests of published vectors need a known salt and nonce.
 
 var (
 	DeriveSalted    = derive
@@ -13,5 +11,3 @@ var (
 const MaxQueued = maxQueued
 
 func (p *Params) SetNonce(nonce string) { p.nonce = func() string { return nonce } }
-
-func (p *Pool) Run(ctx context.Context, f func()) error { return p.run(ctx, f) }

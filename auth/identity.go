@@ -24,7 +24,9 @@ func prepareUser(name string) (user string, ok bool) {
 	if err != nil {
 		return "", false
 	}
-	return j.Localpart(), j.Localpart() != ""
+	user = j.Localpart()
+	again, err := jid.New(user, "invalid", "")
+	return user, err == nil && user != "" && again.Localpart() == user // no account has a name without a stable form
 }
 
 // plainASCII says whether preparation would leave the name as it is, without doing it.

@@ -56,7 +56,7 @@ func (p *Params) plainLogin(message string) (user string, err error) {
 		return "", err
 	}
 	var proven bool
-	err = p.pool().run(p.context(), func() {
+	err = p.pool().Run(p.context(), func() {
 		got, err := deriveKeys(prepared, cred.keys.Hash, cred.keys.Salt, cred.keys.Iterations)
 		proven = err == nil && subtle.ConstantTimeCompare(got.StoredKey, cred.keys.StoredKey) == 1
 	})

@@ -62,6 +62,18 @@ func TestPlainOneHash(t *testing.T) {
 	}
 }
 
+// With several keys the SHA-256 ones are checked: those of an unknown user are SHA-256 too.
+func TestPlainPrefersSHA256(t *testing.T) {
+	a := newAccounts(t)
+	for _, h := range []auth.Hash{auth.SHA1, auth.SHA512} {
+		a.keys["alice"][h], _ = auth.Derive("another", h, auth.MinIterations)
+	}
+	p, _ := tlsParams(t, a, tls.VersionTLS13)
+	if _, done, err := auth.NewExchange(p).Start("PLAIN", []byte("\x00alice\x00pencil")); !done || err != nil {
+		t.Error(err)
+	}
+}
+
 func TestPlainNeedsTLS(t *testing.T) {
 	p := newParams(newAccounts(t))
 	if _, _, err := auth.NewExchange(p).Start("PLAIN", []byte("\x00alice\x00pencil")); condition(t, err) != auth.EncryptionRequired {

@@ -11,7 +11,8 @@ import (
 // maxQueued bounds how many tries wait for a Pool. The last of them waits about a second with the default iterations.
 const maxQueued = 256
 
-var errBusy = errors.New("auth: too many PLAIN logins at once; clients should use SCRAM")
+// ErrBusy is the cause of a Failure when too many tries wait for a Pool.
+var ErrBusy = errors.New("auth: too many PLAIN logins at once; clients should use SCRAM")
 
 // Pool bounds how many PBKDF2 run at once, so that a flood of PLAIN logins leaves CPUs for the rest of the server.
 // It starts no goroutine: a try runs on its caller's. Safe for any goroutine.
@@ -34,12 +35,13 @@ func NewPool(n int) *Pool {
 // Runs returns how many tries have run.
 func (p *Pool) Runs() uint64 { return p.runs.Load() }
 
-// run calls f in a free slot, on the caller's goroutine. It returns a *Failure temporary-auth-failure without calling f if too
+// Run calls f in a free slot, on the caller's goroutine, and blocks until then. PLAIN uses it; so should whoever derives keys because a
+// stranger asked, as registration does (XEP-0077). It returns a *Failure temporary-auth-failure without calling f if too
 // many wait or the context ends first.
-func (p *Pool) run(ctx context.Context, f func()) error {
+func (p *Pool) Run(ctx context.Context, f func()) error {
 	if p.queued.Add(1) > int64(maxQueued+cap(p.slots)) {
 		p.queued.Add(-1)
-		return temporary(errBusy)
+		return temporary(ErrBusy)
 	}
 	defer p.queued.Add(-1)
 	select {

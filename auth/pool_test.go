@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -33,7 +34,7 @@ func TestPoolBound(t *testing.T) {
 		if running.Load() != 2 {
 			t.Errorf("%d run at once, want 2", running.Load())
 		}
-		if err := pool.Run(ctx, work); condition(t, err) != auth.TemporaryAuthFailure {
+		if err := pool.Run(ctx, work); condition(t, err) != auth.TemporaryAuthFailure || !errors.Is(err, auth.ErrBusy) {
 			t.Errorf("one over the bound: %v", err)
 		}
 		release <- struct{}{}

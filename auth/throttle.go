@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-var errThrottled = errors.New("auth: too many tries")
+// ErrThrottled is the cause of a Failure when the delay of a Throttle is too long to sit out. The peer is to blame, not the server.
+var ErrThrottled = errors.New("auth: too many tries of an account or from an address")
 
 // ThrottleConfig bounds a Throttle. A zero field means its default.
 type ThrottleConfig struct {
@@ -17,8 +18,8 @@ type ThrottleConfig struct {
 	BaseDelay       time.Duration    // delay of the next try; it doubles with each further one: 1 s
 	MaxDelay        time.Duration    // largest distance of two tries, and the longest wait that is worth sitting out: 15 s
 	AddressFailures int              // failures that one address may have at once: 100
-	AddressRefill   time.Duration    // time in which an address is forgiven one failure: 6 s
-	Forget          time.Duration    // time after its last try in which an account is forgiven: 1 h
+	AddressRefill   time.Duration    // time in which an address is forgiven one failure: Forget / AddressFailures
+	Forget          time.Duration    // time after its last try in which an account is forgiven, and an address all its failures: 1 h
 	Entries         int              // accounts and addresses remembered, each; the longest unused goes first: 65,536
 	Now             func() time.Time // time.Now
 }
@@ -60,8 +61,8 @@ func NewThrottle(cfg ThrottleConfig) *Throttle {
 	orDefault(&cfg.BaseDelay, time.Second)
 	orDefault(&cfg.MaxDelay, 15*time.Second)
 	orDefault(&cfg.AddressFailures, 100)
-	orDefault(&cfg.AddressRefill, 6*time.Second)
 	orDefault(&cfg.Forget, time.Hour)
+	orDefault(&cfg.AddressRefill, max(1, cfg.Forget/time.Duration(cfg.AddressFailures)))
 	orDefault(&cfg.Entries, 1<<16)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -153,14 +154,14 @@ func (t *Throttle) addressWait(addr netip.Addr, now time.Time) time.Duration {
 
 // delayAfter is the distance from the given try to the next: none while tries are free, then doubling up to MaxDelay.
 func (t *Throttle) delayAfter(tries int) time.Duration {
-	over := tries - t.cfg.FreeTries
-	if over < 0 {
+	if tries < t.cfg.FreeTries {
 		return 0
 	}
-	if over > 30 {
-		return t.cfg.MaxDelay
+	delay := t.cfg.BaseDelay
+	for n := t.cfg.FreeTries; n < tries && delay < t.cfg.MaxDelay; n++ {
+		delay *= 2
 	}
-	return min(t.cfg.BaseDelay<<over, t.cfg.MaxDelay)
+	return min(delay, t.cfg.MaxDelay)
 }
 
 func keyOf(account string, addr netip.Addr) pairKey {
@@ -187,7 +188,7 @@ func (p *Params) admit(user string) error {
 	case wait == 0:
 		return nil
 	case wait > p.Throttle.cfg.MaxDelay:
-		return &Failure{Condition: TemporaryAuthFailure, Text: "too many tries, wait some minutes", cause: errThrottled}
+		return &Failure{Condition: TemporaryAuthFailure, Text: "too many tries, wait some minutes", cause: ErrThrottled}
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()

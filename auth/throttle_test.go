@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"testing"
@@ -43,8 +44,10 @@ func TestThrottleDelay(t *testing.T) {
 		t.Errorf("another account waits %v", got)
 	}
 	c.now = c.now.Add(time.Hour + time.Minute)
-	if got := try(); got != 0 {
-		t.Errorf("after an hour: %v", got)
+	for i := range 3 {
+		if got := try(); got != 0 {
+			t.Errorf("try %d after an hour: %v", i, got)
+		}
 	}
 	for range 5 {
 		try()
@@ -52,6 +55,18 @@ func TestThrottleDelay(t *testing.T) {
 	th.Succeeded("alice", home)
 	if got := try(); got != 0 {
 		t.Errorf("after success: %v", got)
+	}
+}
+
+// However many tries, the delay is no longer than MaxDelay, and no shorter either.
+func TestThrottleManyTries(t *testing.T) {
+	th, c := newThrottle(auth.ThrottleConfig{FreeTries: 1, BaseDelay: time.Minute, MaxDelay: time.Hour})
+	for i := range 200 {
+		got := th.Wait("alice", home)
+		if i > 6 && got != time.Hour {
+			t.Fatalf("try %d waits %v", i, got)
+		}
+		c.now = c.now.Add(got)
 	}
 }
 
@@ -114,6 +129,24 @@ func TestThrottleAddress(t *testing.T) {
 	}
 }
 
+// Unless told otherwise, AddressFailures is what an address has in an hour.
+func TestThrottleAddressHour(t *testing.T) {
+	th, c := newThrottle(auth.ThrottleConfig{AddressFailures: 200})
+	for range 200 {
+		th.Failed("alice", home)
+	}
+	if got := th.Wait("bob", home); got != 18*time.Second {
+		t.Errorf("over the bound: %v, want 18s", got)
+	}
+	c.now = c.now.Add(time.Hour)
+	for range 199 {
+		th.Failed("carol", home)
+	}
+	if got := th.Wait("bob", home); got != 0 {
+		t.Errorf("an hour later: %v", got)
+	}
+}
+
 func TestThrottleNetwork(t *testing.T) {
 	for i, tc := range [...]struct {
 		a, b string
@@ -152,6 +185,19 @@ func TestThrottleEntries(t *testing.T) {
 	th.Wait("alice", addr(5000))
 	if pairs, addresses := th.Len(); pairs != 100 || addresses != 100 {
 		t.Errorf("%d pairs and %d addresses, want 100 each", pairs, addresses)
+	}
+	for range 20 { // up to a refusal
+		th.Wait("alice", addr(950))
+	}
+	for i := range 300 {
+		th.Wait("alice", addr(2000+i))
+		if i%50 == 0 {
+			th.Wait("alice", addr(950)) // refused, but a use
+		}
+		th.Failed("alice", addr(900))
+	}
+	if got := th.Wait("alice", addr(950)); got <= 15*time.Second {
+		t.Errorf("an entry whose tries are refused fell out: %v", got)
 	}
 	if got := th.Wait("alice", addr(900)); got == 0 {
 		t.Error("an entry in use fell out")
@@ -192,6 +238,9 @@ func TestExchangeThrottled(t *testing.T) {
 		}
 		if got, took := try(p, "pencil"); got != auth.TemporaryAuthFailure || took != 0 {
 			t.Errorf("behind a try that waits: %q after %v", got, took)
+		}
+		if _, _, err := auth.NewExchange(p).Start("SCRAM-SHA-1", []byte("n,,n=alice,r=abc")); !errors.Is(err, auth.ErrThrottled) {
+			t.Errorf("the cause is %v", errors.Unwrap(err))
 		}
 		time.Sleep(4 * time.Second) // in the bubble
 		if got, _ := try(p, "pencil"); got != "" {

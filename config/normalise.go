@@ -15,20 +15,21 @@ var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainNa
 
 // parseDomain returns the normal form of a domain: U-labels, lower case, no trailing dot. An IPv4 address is one too.
 func parseDomain(s string) (string, error) {
+	wrong := fmt.Errorf("want a domain such as example.org, not %s", quote(s))
 	ascii, err := domains.ToASCII(strings.TrimSuffix(s, "."))
 	if err != nil {
-		return "", fmt.Errorf("want a domain such as example.org, not %s", quote(s))
+		return "", wrong
 	}
 	unicode, err := domains.ToUnicode(ascii)
 	if err != nil {
-		return "", fmt.Errorf("want a domain such as example.org, not %s", quote(s))
+		return "", wrong
 	}
 	if j, err := jid.New("", unicode, ""); err != nil || j.Domainpart() != unicode {
-		return "", fmt.Errorf("want a domain such as example.org, not %s", quote(s))
+		return "", wrong
 	}
 	if last := unicode[strings.LastIndexByte(unicode, '.')+1:]; strings.Trim(last, "0123456789") == "" {
-		if _, err := netip.ParseAddr(unicode); err != nil {
-			return "", fmt.Errorf("want a domain such as example.org, not %s", quote(s))
+		if _, err := netip.ParseAddr(unicode); err != nil { // a number is no top-level domain
+			return "", wrong
 		}
 	}
 	return unicode, nil

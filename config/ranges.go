@@ -14,7 +14,7 @@ func checkRange(f field, v reflect.Value) string {
 		return ""
 	}
 	zero := f.tag.Get("zero")
-	if n := v.Int(); n >= bound(f.typ, low) && n <= bound(f.typ, high) || n == 0 && zero != "" {
+	if n := v.Int(); n >= mustBound(f.typ, low) && n <= mustBound(f.typ, high) || n == 0 && zero != "" {
 		return ""
 	}
 	allowed := low + " to " + high
@@ -24,8 +24,8 @@ func checkRange(f field, v reflect.Value) string {
 	return fmt.Sprintf("%s is out of range (%s)", show(v), allowed)
 }
 
-// bound reads the text of a tag as a value of the type. The tags are ours: a test reads them all.
-func bound(t reflect.Type, text string) int64 {
+// mustBound reads the text of a tag as a value of the type. The tags are ours: a test reads them all.
+func mustBound(t reflect.Type, text string) int64 {
 	v, err := parseScalar(t, text)
 	if err != nil {
 		panic("config: tag " + text + ": " + err.Error())

@@ -10,11 +10,11 @@ import (
 // apply is old with every change that a running server can follow; applied names those keys, restart the changed
 // keys that are left as they were, both in the order of the file. Of a list of hosts either everything is applied or
 // nothing. apply shares slices with both, and is valid if both are. Neither is changed.
-func Reload(old, new *Config) (apply *Config, applied, restart []string) {
+func Reload(old, loaded *Config) (apply *Config, applied, restart []string) {
 	result := *old
 	target := reflect.ValueOf(&result).Elem()
 	values := map[string]reflect.Value{}
-	walkValue(reflect.ValueOf(new).Elem(), "", func(key string, _ field, v reflect.Value) { values[key] = v })
+	walkValue(reflect.ValueOf(loaded).Elem(), "", func(key string, _ field, v reflect.Value) { values[key] = v })
 	walkValue(target, "", func(key string, f field, v reflect.Value) {
 		next := values[key]
 		keys, fixed := changes(key, f, v, next)

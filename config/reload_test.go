@@ -69,9 +69,9 @@ func TestReloadOfHosts(t *testing.T) {
 		5: {[]config.Host{b}, []config.Host{{Name: b.Name, Rooms: b.Rooms, Contact: &config.Contact{Abuse: []string{"mailto:a@b"}}}},
 			[]string{"hosts[0].contact"}, nil},
 	} {
-		old, new := config.Default(), config.Default()
-		old.Hosts, new.Hosts = test.old, test.new
-		apply, applied, restart := config.Reload(old, new)
+		old, loaded := config.Default(), config.Default()
+		old.Hosts, loaded.Hosts = test.old, test.new
+		apply, applied, restart := config.Reload(old, loaded)
 		if !reflect.DeepEqual(applied, test.applied) || !reflect.DeepEqual(restart, test.restart) {
 			t.Errorf("%d: applied %q, restart %q", i, applied, restart)
 		}
@@ -86,10 +86,10 @@ func TestReloadOfHosts(t *testing.T) {
 }
 
 func TestReloadMixes(t *testing.T) {
-	old, new := config.Default(), config.Default()
-	new.Log.Level, new.Data = "debug", "/elsewhere"
-	new.Archive.BatchWait, new.Stream.IdlePing = time.Second, 0
-	apply, applied, restart := config.Reload(old, new)
+	old, loaded := config.Default(), config.Default()
+	loaded.Log.Level, loaded.Data = "debug", "/elsewhere"
+	loaded.Archive.BatchWait, loaded.Stream.IdlePing = time.Second, 0
+	apply, applied, restart := config.Reload(old, loaded)
 	if want := []string{"stream.idle_ping", "log.level"}; !reflect.DeepEqual(applied, want) {
 		t.Errorf("applied %q", applied)
 	}

@@ -89,6 +89,8 @@ type Stats struct {
 type Hooks struct {
 	// Bound: the session is in the table, and may be sent to.
 	Bound []func(context.Context, *Resource)
+	// Available: the session has become available, and its presence has been broadcast (RFC 6121 §4.2).
+	Available []func(context.Context, *Resource)
 	// Gone: the session left the table for good. last is its presence until then, nil if it was not available.
 	Gone []func(ctx context.Context, res *Resource, last *Presence)
 }
@@ -120,9 +122,21 @@ func (r *Router) HandleRemote(rm Remote) { r.remote = rm }
 // HandlePresence sets the one consumer of presence.
 func (r *Router) HandlePresence(p Presences) { r.presences = p }
 
-// OnBound and OnGone add to Hooks.
+// OnBound adds a hook for new sessions; see Hooks.
 func (r *Router) OnBound(f func(context.Context, *Resource)) {
 	r.hooks.Bound = append(r.hooks.Bound, f)
+}
+
+// OnAvailable adds a hook for sessions that become available; see Hooks.
+func (r *Router) OnAvailable(f func(context.Context, *Resource)) {
+	r.hooks.Available = append(r.hooks.Available, f)
+}
+
+// Available runs the Available hooks. Only the presence feature calls it.
+func (r *Router) Available(ctx context.Context, res *Resource) {
+	for _, f := range r.hooks.Available {
+		f(ctx, res)
+	}
 }
 
 // OnGone adds a hook for the end of sessions; see Hooks.

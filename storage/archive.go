@@ -44,10 +44,20 @@ type Mark struct {
 	ID    int64
 }
 
-// Batch is what the archive's one writer commits at a time.
+// Tombstone replaces the stanza of a row that was retracted or moderated. The row keeps its id and its place.
+type Tombstone struct {
+	Owner  wire.Addr
+	ID     int64
+	Stanza []byte
+}
+
+// Batch is what the archive's one writer commits at a time: the rows, then the marks, then the tombstones.
 type Batch struct {
 	Rows      []Row
 	Delivered []Mark
+	// Tombstones may name rows of the same batch; one without a row is no error. The old bytes are overwritten, and the
+	// row is undelivered no more.
+	Tombstones []Tombstone
 }
 
 // Query selects a page of an archive. Zero values select all.

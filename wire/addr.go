@@ -16,6 +16,7 @@ type Addr struct {
 	s     string
 	at    uint16 // bytes of the local part; 0 if there is none
 	slash uint16 // where the resource's slash stands, or len(s)
+	esc   bool   // the resource has a character that an attribute value cannot hold; the other parts never have one
 }
 
 // ErrAddr is wrapped by every error about an address. The answer to a stanza is jid-malformed (RFC 6120 §8.3.3.8).
@@ -43,7 +44,7 @@ func ParseAddr(s string) (Addr, error) {
 	if !plainDomain(dom) || slash < len(s) && !plainResource(s[slash+1:]) {
 		return parseSlow(s)
 	}
-	return Addr{s: s, at: uint16(at), slash: uint16(slash)}, nil
+	return Addr{s: s, at: uint16(at), slash: uint16(slash), esc: needsEscape(s[slash:])}, nil
 }
 
 // MustAddr is ParseAddr for constants and tests. It panics on an error.
@@ -97,12 +98,24 @@ func fromJID(j jid.JID) (Addr, error) {
 	if len(l) > maxPart || len(d) > maxPart || len(r) > maxPart || d == "" {
 		return Addr{}, fmt.Errorf("%w: a part is empty or too long", ErrAddr)
 	}
+	if strings.HasPrefix(d, ".") || strings.Contains(d, "..") {
+		return Addr{}, fmt.Errorf("%w: an empty label in the domain", ErrAddr) // RFC 1034 §3.1
+	}
 	s := j.String()
 	slash := len(d)
 	if l != "" {
 		slash += len(l) + 1
 	}
-	return Addr{s: s, at: uint16(len(l)), slash: uint16(slash)}, nil
+	return Addr{s: s, at: uint16(len(l)), slash: uint16(slash), esc: needsEscape(r)}, nil
+}
+
+func needsEscape(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < 0x80 && (class[c]&clAttr == 0 || c == '>') {
+			return true
+		}
+	}
+	return false
 }
 
 // String returns the whole canonical address.

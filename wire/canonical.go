@@ -110,7 +110,7 @@ func (c *canon) start(tag string) {
 			}
 		}
 	}
-	if root && prefix > 0 && strings.Count(c.in, tag[1:1+prefix]) <= 2 {
+	if root && prefix > 0 && !c.uses(tag[1:1+prefix]) {
 		c.drop = "xmlns:" + tag[1:prefix]
 	}
 	c.attrs(tag)
@@ -143,6 +143,28 @@ func (c *canon) attrs(tag string) {
 		}
 		return true
 	})
+}
+
+// uses reports whether a name other than the outermost element's has the prefix, which ends with its colon.
+func (c *canon) uses(prefix string) (yes bool) {
+	for i, first := 0, true; i < len(c.in) && !yes; first = false {
+		end := tagEnd(c.in, i)
+		if strings.HasPrefix(c.in[i:], string(cdataOpen)) {
+			end = i + strings.Index(c.in[i:], string(cdataClose))
+		} else if tag := c.in[i:end]; tag[1] != '/' {
+			yes = !first && strings.HasPrefix(tag[1:], prefix)
+			eachAttr(tag, func(name, _ string) bool {
+				yes = yes || strings.HasPrefix(name, prefix)
+				return true
+			})
+		}
+		next := strings.IndexByte(c.in[end:], '<')
+		if next < 0 {
+			return yes
+		}
+		i = end + next
+	}
+	return yes
 }
 
 // lookup finds what a prefix stands for where tag stands.

@@ -95,7 +95,11 @@ func oracle(in []byte, n int) (ends []int, meanings [][]string, kids [][]xml.Nam
 	return ends, meanings, kids, nil
 }
 
+// spaces reads literal white space in attributes as XML does and encoding/xml does not (XML 1.0 §3.3.3).
+var spaces = strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ", "\r", " ")
+
 func fold(n xml.Name) xml.Name {
+	n.Space = spaces.Replace(n.Space)
 	if n.Space == wire.NSServer {
 		n.Space = wire.NSClient
 	}
@@ -126,14 +130,15 @@ func meaning(toks []xml.Token) []string {
 				if len(out) == 0 && a.Name.Space == wire.NSXML && a.Name.Local == "lang" {
 					continue // inherited from the header where absent
 				}
-				// encoding/xml leaves literal white space alone (XML 1.0 §3.3.3).
-				v := strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ", "\r", " ").Replace(a.Value)
+				v := spaces.Replace(a.Value)
+				a.Name.Space = spaces.Replace(a.Name.Space)
 				if len(out) == 0 && (a.Name == xml.Name{Local: "to"} || a.Name == xml.Name{Local: "from"}) {
-					if addr, err := wire.ParseAddr(a.Value); err == nil {
-						v = addr.String()
-					} else {
+					// A literal TAB is a space to us and a reference to TAB is no address; encoding/xml reads them alike.
+					addr, err := wire.ParseAddr(v)
+					if err != nil || strings.Contains(v, " ") {
 						continue
 					}
+					v = addr.String()
 				}
 				attrs = append(attrs, fmt.Sprintf("%v=%q", a.Name, v))
 			}
@@ -188,7 +193,7 @@ func FuzzReader(f *testing.F) {
 			}
 			j := 0
 			for k := range st.Kids() {
-				if j >= len(kids[i]) || k.Name() != kids[i][j] {
+				if j >= len(kids[i]) || fold(k.Name()) != kids[i][j] {
 					t.Fatalf("child %d is %v, want %v", j, k.Name(), kids[i])
 				}
 				j++

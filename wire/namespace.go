@@ -137,9 +137,10 @@ func (s *Scanner) declare(b []byte, a *attr, fr *frame, parent nsval, depth int)
 	}
 	bind.uri.span = a.val
 	if a.ref || w.odd {
-		if v := unescape(string(a.val.of(b)), true); v != string(a.val.of(b)) {
-			w.odd = true
+		raw := string(a.val.of(b))
+		if v := unescape(raw, true); v != raw {
 			bind.uri = nsval{lit: v}
+			w.odd = w.odd || string(appendEscaped(nil, v, clAttr)) != raw // not as we write it
 		}
 	}
 	if f := allowed(b, bind); f != nil {

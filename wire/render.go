@@ -24,12 +24,23 @@ func (s Stanza) append(dst []byte, xmlns string) []byte {
 	dst = append(dst, raw[:d.splice]...)
 	dst = append(dst, xmlns...)
 	if s.from.s != "" {
-		dst = AppendAttr(dst, "from", s.from.s)
+		dst = s.from.appendAttr(dst, ` from="`)
 	}
 	if s.to.s != "" {
-		dst = AppendAttr(dst, "to", s.to.s)
+		dst = s.to.appendAttr(dst, ` to="`)
 	}
 	return append(dst, raw[d.splice:]...)
+}
+
+// appendAttr appends the address as an attribute; open is a space, its name and `="`. This runs once per recipient.
+func (a Addr) appendAttr(dst []byte, open string) []byte {
+	dst = append(dst, open...)
+	if a.esc {
+		dst = appendEscaped(dst, a.s, clAttr)
+	} else {
+		dst = append(dst, a.s...)
+	}
+	return append(dst, '"')
 }
 
 // appendNonza writes elements of the streams namespace with the prefix that clients expect (RFC 6120 §4.8.5).

@@ -38,7 +38,6 @@ type data struct {
 	lang   string
 	err    error // `to` or `from` is not an address
 	kids   []kidSpot
-	few    [4]kidSpot
 	splice int32 // where attributes are spliced: behind the name
 	tagEnd int32 // behind the start tag
 	kind   Kind
@@ -49,6 +48,29 @@ type kidSpot struct {
 	ns                 string
 	start, tagEnd, end int32
 	prefix, nameLen    uint16 // bytes of the prefix with its colon, of the local name
+}
+
+// newData allocates the index of a stanza with n children in one piece.
+func newData(n int) *data {
+	switch {
+	case n == 0:
+		return &data{}
+	case n <= 3:
+		d := &struct {
+			data
+			kids [3]kidSpot
+		}{}
+		d.data.kids = d.kids[:0]
+		return &d.data
+	case n <= 8:
+		d := &struct {
+			data
+			kids [8]kidSpot
+		}{}
+		d.data.kids = d.kids[:0]
+		return &d.data
+	}
+	return &data{kids: make([]kidSpot, 0, n)}
 }
 
 // Stanza freezes the element: it copies the bytes once. It must be called before the next call of the scanner.
@@ -66,26 +88,54 @@ func (s *Scanner) freeze(b []byte) Stanza {
 	if w.odd {
 		return w.canon
 	}
-	d := &data{kind: r.kind, splice: r.name.end}
+	d := newData(len(w.kids))
+	d.kind, d.splice = r.kind, r.name.end
 	var st Stanza
 	st.d = d
 	if r.kind != KindOther {
 		st.to = s.addr(d, b, &r.to, &s.to)
 		st.from = s.addr(d, b, &r.from, &s.from)
 	}
-	shift := d.copyRaw(b, r, s.hdr.lang)
-	d.tagEnd = r.tagEnd + shift
+	cuts, added := d.copyRaw(b, r, s.hdr.lang)
 	d.name = xml.Name{Space: NSClient, Local: d.raw[1:d.splice]}
+	shift := int32(len(d.raw) - len(b))
+	d.tagEnd = r.tagEnd + shift
+	within := func(p span) string { // bytes of the start tag, the cuts apart
+		at := p.off + added
+		for i := range cuts {
+			if cuts[i].off < p.off {
+				at -= int32(cuts[i].len())
+			}
+		}
+		return d.raw[at : at+int32(p.len())]
+	}
+	namespace := func(v nsval) string {
+		switch {
+		case v.lit != "":
+			return sameNS(v.lit)
+		case v.content(b):
+			return NSClient
+		case v.off >= r.tagEnd:
+			return d.raw[v.off+shift : v.end+shift]
+		}
+		return within(v.span)
+	}
 	if r.kind == KindOther {
-		d.name.Space = sameNS(d.namespace(r.ns, shift, b))
+		d.name.Space = namespace(r.ns)
 	}
-	d.id, d.typ, d.lang = value(b, &r.id), value(b, &r.typ), value(b, &r.lang)
-	if d.lang == "" && r.lang.name.end == 0 && r.kind != KindOther {
+	for _, f := range [...]struct {
+		a  *attr
+		to *string
+	}{{&r.id, &d.id}, {&r.typ, &d.typ}, {&r.lang, &d.lang}} {
+		if f.a.name.end == 0 {
+			continue
+		}
+		if *f.to = within(f.a.val); f.a.ref {
+			*f.to = unescape(*f.to, true)
+		}
+	}
+	if r.lang.name.end == 0 && r.kind != KindOther {
 		d.lang = s.hdr.lang
-	}
-	d.kids = d.few[:0]
-	if len(w.kids) > len(d.few) {
-		d.kids = make([]kidSpot, 0, len(w.kids))
 	}
 	for i := range w.kids {
 		k := &w.kids[i]
@@ -96,37 +146,20 @@ func (s *Scanner) freeze(b []byte) Stanza {
 			spot.prefix = uint16(name - k.start - 1)
 		}
 		spot.nameLen = uint16(k.nameEnd - name)
-		spot.ns = sameNS(d.namespace(k.ns, shift, b))
+		spot.ns = namespace(k.ns)
 		d.kids = append(d.kids, spot)
 	}
 	return st
 }
 
-// namespace returns v as a string that shares memory with the stanza where it can.
-func (d *data) namespace(v nsval, shift int32, b []byte) string {
-	switch {
-	case v.lit != "":
-		return v.lit
-	case v.len() == 0:
-		return ""
-	case v.is(b, NSClient):
-		return NSClient
-	case v.is(b, NSServer):
-		return NSServer
-	case v.off < d.tagEnd-shift: // on the element itself: the cuts may lie on either side
-		return string(v.of(b))
-	}
-	return d.raw[v.off+shift : v.end+shift]
-}
-
 // copyRaw copies the bytes without `to`, `from` and the redundant xmlns, and with the stream's language where the stanza
-// has none (RFC 6120 §4.7.4, §8.1.5). It returns by how much what follows the start tag moved.
-func (d *data) copyRaw(b []byte, r *rootSpan, lang string) int32 {
+// has none (RFC 6120 §4.7.4, §8.1.5). It returns what it cut and how many bytes it added before the attributes.
+func (d *data) copyRaw(b []byte, r *rootSpan, lang string) (cuts [3]span, added int32) {
 	if r.kind == KindOther {
 		d.raw = string(b)
-		return 0
+		return cuts, 0
 	}
-	cuts := [3]attr{r.to, r.from, r.xmlns}
+	cuts = [3]span{r.to.span, r.from.span, r.xmlns.span}
 	if cuts[0].off > cuts[1].off {
 		cuts[0], cuts[1] = cuts[1], cuts[0]
 	}
@@ -143,7 +176,8 @@ func (d *data) copyRaw(b []byte, r *rootSpan, lang string) int32 {
 	add := r.lang.name.end == 0 && lang != ""
 	const langName = "xml:lang"
 	if add {
-		n += len(` =""`) + len(langName) + len(lang)
+		added = int32(len(` =""`) + len(langName) + len(lang))
+		n += int(added)
 	}
 	var raw strings.Builder
 	raw.Grow(n)
@@ -162,7 +196,7 @@ func (d *data) copyRaw(b []byte, r *rootSpan, lang string) int32 {
 	}
 	raw.Write(b[from:])
 	d.raw = raw.String()
-	return int32(len(d.raw) - len(b))
+	return cuts, added
 }
 
 // addr parses an address attribute; the one that this stream used last costs nothing.
@@ -174,7 +208,11 @@ func (s *Scanner) addr(d *data, b []byte, a *attr, last *Addr) Addr {
 	if !a.ref && string(v) == last.s && len(v) > 0 {
 		return *last
 	}
-	out, err := ParseAddr(value(b, a))
+	text := string(v)
+	if a.ref {
+		text = unescape(text, true)
+	}
+	out, err := ParseAddr(text)
 	if err != nil {
 		d.err = err
 		return Addr{}
@@ -182,31 +220,6 @@ func (s *Scanner) addr(d *data, b []byte, a *attr, last *Addr) Addr {
 	*last = out
 	return out
 }
-
-// value returns an attribute's value, unescaped.
-func value(b []byte, a *attr) string {
-	v := a.val.of(b)
-	if len(v) == 0 {
-		return ""
-	}
-	if known, ok := usualValues[string(v)]; ok {
-		return known
-	}
-	if !a.ref {
-		return string(v)
-	}
-	return unescape(string(v), true)
-}
-
-// usualValues need no memory of their own.
-var usualValues = func() map[string]string {
-	m := map[string]string{}
-	for _, v := range []string{"chat", "groupchat", "normal", "headline", "error", "get", "set", "result", "unavailable",
-		"subscribe", "subscribed", "unsubscribe", "unsubscribed", "probe", "en"} {
-		m[v] = v
-	}
-	return m
-}()
 
 // IsZero reports whether s is no stanza.
 func (s Stanza) IsZero() bool { return s.d == nil }

@@ -100,7 +100,7 @@ func (w *work) value(b []byte, i int, quote byte, a *attr) (int, *fault) {
 	for i < len(b) {
 		c := b[i]
 		if class[c]&clAttr != 0 {
-			i++
+			i = plainValue(b, i+1)
 			continue
 		}
 		switch {

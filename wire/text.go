@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode/utf8"
 )
 
@@ -55,9 +56,38 @@ func (s *Scanner) text(b []byte) *fault {
 	return nil
 }
 
-// plainRun returns the first index from i on whose byte is not plain text, going by words of eight bytes.
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// plainRun returns the first index from i on whose byte is not plain text, going by words of eight bytes where it can.
 func plainRun(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:])
+		amp, close := x^(ones*'&'), x^(ones*']')
+		angle := (x | ones*2) ^ (ones * '>') // `<` and `>` differ in that bit
+		if (x|(x-ones*' ')|(amp-ones)|(close-ones)|(angle-ones))&highs != 0 {
+			break // a byte that is special, or whose neighbour is: the loop below tells
+		}
+	}
 	for i < len(b) && class[b[i]]&clText != 0 {
+		i++
+	}
+	return i
+}
+
+// plainValue is plainRun for attribute values.
+func plainValue(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:])
+		quot, angle := x^(ones*'"'), x^(ones*'<')
+		amp := (x | ones) ^ (ones * '\'') // `&` and `'` differ in that bit
+		if (x|(x-ones*' ')|(quot-ones)|(angle-ones)|(amp-ones))&highs != 0 {
+			break
+		}
+	}
+	for i < len(b) && class[b[i]]&clAttr != 0 {
 		i++
 	}
 	return i

@@ -40,7 +40,7 @@ func one(t testing.TB, in string) wire.Stanza {
 	return all[0]
 }
 
-func TestSmoke(t *testing.T) {
+func TestWalk(t *testing.T) {
 	for i, c := range []struct{ in, out string }{
 		{`<message to='a@b/c' from="x" type='chat'><body>hi</body></message>`, `<message from="x" to="a@b/c" xml:lang="en" type='chat'><body>hi</body></message>`},
 		{`<presence/>`, `<presence xml:lang="en"/>`},

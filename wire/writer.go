@@ -49,6 +49,10 @@ func (w *Writer) Start(space, local string) *Writer {
 		w.fail("element name " + strconv.Quote(local))
 		local = "_"
 	}
+	if space == NSXML || space == nsXMLNS {
+		w.fail("reserved namespace " + space)
+		space = ""
+	}
 	w.seal()
 	def := w.ns()
 	if space == "" {

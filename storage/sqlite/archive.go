@@ -16,7 +16,10 @@ func (s *Store) Append(ctx context.Context, b storage.Batch) (dropped []int, err
 		if err != nil {
 			return err
 		}
-		return s.clearMarks(c, b.Delivered)
+		if err := s.clearMarks(c, b.Delivered); err != nil {
+			return err
+		}
+		return s.bury(c, b.Tombstones)
 	})
 	if err != nil {
 		return nil, err
@@ -37,7 +40,7 @@ func (s *Store) appendRows(c *conn, rows []storage.Row) (dropped []int, err erro
 		// Only a resend may be dropped: an id that is taken already is an error.
 		n, err := c.exec(`INSERT INTO archive (id, owner, peer_key, peer, kind, outgoing, origin, stanza)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (owner, origin) WHERE origin IS NOT NULL DO NOTHING`,
-			r.ID, owner, peerKey(r.Peer), r.Peer.String(), int64(r.Kind), r.Outgoing, origin(r.Origin), blob(r.Stanza))
+			r.ID, owner, peerKey(r.Peer), r.Peer.String(), int64(r.Kind), r.Outgoing, nullable(r.Origin), blob(r.Stanza))
 		if err != nil {
 			return nil, conflict(err)
 		}
@@ -61,6 +64,24 @@ func (s *Store) clearMarks(c *conn, marks []storage.Mark) error {
 			return err
 		}
 		if _, err := c.exec(`DELETE FROM undelivered WHERE owner = ? AND id = ?`, owner, m.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bury overwrites stanzas. secure_delete clears what the shorter bytes leave over in the file.
+func (s *Store) bury(c *conn, tombstones []storage.Tombstone) error {
+	for _, t := range tombstones {
+		s.eraser.wanted = true
+		owner, err := s.owners.id(c, t.Owner)
+		if err != nil {
+			return err
+		}
+		if _, err := c.exec(`UPDATE archive SET stanza = ? WHERE id = ? AND owner = ?`, blob(t.Stanza), t.ID, owner); err != nil {
+			return err
+		}
+		if _, err := c.exec(`DELETE FROM undelivered WHERE owner = ? AND id = ?`, owner, t.ID); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 )
 
 // noCancel is the context of every statement. A cancellable one would cost a goroutine a statement in the driver, and
@@ -116,6 +117,9 @@ func (s *Store) write(ctx context.Context, verb string, do func(*conn) error) er
 		return do(c)
 	})
 	committed = err == nil
+	if committed {
+		s.eraser.run(c, time.Now()) // what is stored is stored; an error is met again by the next transaction
+	}
 	return s.explain(verb, err)
 }
 

@@ -32,6 +32,7 @@ func (s *Store) DeleteAccount(ctx context.Context, addr wire.Addr) error {
 				return err
 			}
 		}
+		s.eraser.wanted = true
 		return s.abandon(c, addr)
 	})
 	if err != nil {
@@ -75,7 +76,7 @@ func (s *Store) abandon(c *conn, addr wire.Addr) error {
 func (s *Store) sweep(ctx context.Context) error {
 	for more := true; more; {
 		err := s.write(ctx, "remove a deleted archive", func(c *conn) (err error) {
-			more, err = sweepChunk(c)
+			more, err = s.sweepChunk(c)
 			return err
 		})
 		if err != nil {
@@ -85,7 +86,7 @@ func (s *Store) sweep(ctx context.Context) error {
 	return nil
 }
 
-func sweepChunk(c *conn) (more bool, err error) {
+func (s *Store) sweepChunk(c *conn) (more bool, err error) {
 	var number int64
 	err = c.get(`SELECT id FROM owners WHERE addr IS NULL LIMIT 1`, nil, &number)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -99,6 +100,7 @@ func sweepChunk(c *conn) (more bool, err error) {
 	if err != nil || n == sweepRows {
 		return true, err
 	}
+	s.eraser.wanted = true
 	_, err = c.exec(`DELETE FROM owners WHERE id = ?`, number)
 	return true, err
 }

@@ -16,9 +16,11 @@ import (
 )
 
 const (
-	busyTimeout   = 10_000   // ms to wait for another process, such as a storage command beside the server
-	logPages      = 4_000    // pages in the log before it is taken into the file
-	logLimitBytes = 64 << 20 // what the log file is cut to afterwards
+	busyTimeout    = 10_000 // ms to wait for another process, such as a storage command beside the server
+	logPages       = 4_000  // pages in the log before it is taken into the file
+	setBusyTimeout = "PRAGMA busy_timeout = 10000"
+	cacheKiB       = 32 << 10 // the writer's pages in memory: a batch that spills is written and summed twice
+	logLimitBytes  = 64 << 20 // what the log file is cut to afterwards
 )
 
 // Open opens the database, makes it if there is none, and brings its schema up to date.
@@ -113,6 +115,7 @@ func openDB(path string, sync Synchronous, readOnly bool) (*sql.DB, error) {
 		q.Set("_query_only", "1")
 	} else {
 		q.Set("_txlock", "immediate")
+		q.Add("_pragma", fmt.Sprintf("cache_size(-%d)", cacheKiB))
 	}
 	dsn := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: q.Encode()}
 	connector, err := driver.NewConnector(dsn.String())

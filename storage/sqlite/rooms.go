@@ -70,7 +70,7 @@ func (s *Store) PutRoom(ctx context.Context, room storage.Room, affiliations []s
 			subject = excluded.subject, subject_from = excluded.subject_from, subject_at = excluded.subject_at,
 			subject_stanza = excluded.subject_stanza`,
 			room.Addr.String(), room.Addr.Domain(), room.Created.UnixMilli(), blob(room.Config), room.Public, room.Name,
-			room.Subject.Text, room.Subject.From.String(), millis(room.Subject.At), origin(room.Subject.Stanza))
+			room.Subject.Text, room.Subject.From.String(), millis(room.Subject.At), nullable(room.Subject.Stanza))
 		if err != nil {
 			return err
 		}
@@ -111,7 +111,7 @@ func putAffiliations(c *conn, room wire.Addr, affiliations []storage.Affiliation
 func (s *Store) PutSubject(ctx context.Context, room wire.Addr, subject storage.Subject) error {
 	return s.write(ctx, "put a subject", func(c *conn) error {
 		return changed(c.exec(`UPDATE rooms SET subject = ?, subject_from = ?, subject_at = ?, subject_stanza = ? WHERE addr = ?`,
-			subject.Text, subject.From.String(), millis(subject.At), origin(subject.Stanza), room.String()))
+			subject.Text, subject.From.String(), millis(subject.At), nullable(subject.Stanza), room.String()))
 	})
 }
 

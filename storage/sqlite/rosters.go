@@ -67,7 +67,7 @@ func updateItem(c *conn, owner, contact wire.Addr, limit int, change func(*stora
 		return old, 0, err
 	}
 	item.Contact, item.Version = contact, old.Version
-	keep := item.Listed || item.Ask || item.Approved || item.Request != nil
+	keep := item.Listed || item.Ask || item.Approved || len(item.Request) > 0
 	if fresh && keep {
 		if err := checkItems(c, owner, limit); err != nil {
 			return old, 0, err
@@ -124,7 +124,7 @@ func storeItem(c *conn, owner wire.Addr, item *storage.RosterItem, keep bool) er
 	_, err = c.exec(`INSERT OR REPLACE INTO roster_items
 		(owner, contact, name, groups, subscription, ask, approved, request, listed, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		owner.String(), item.Contact.String(), item.Name, string(groups), string(item.Subscription), item.Ask, item.Approved,
-		origin(item.Request), item.Listed, item.Version)
+		nullable(item.Request), item.Listed, item.Version)
 	return err
 }
 

@@ -52,6 +52,7 @@ type Store struct {
 	writer  chan *conn // one slot: who holds the value may write
 	readers chan *conn // nil values are connections that are not open yet
 	owners  *owners    // belongs to the holder of writer
+	eraser  eraser     // likewise
 
 	closing  chan struct{} // closed by Close
 	stop     context.CancelFunc

@@ -72,9 +72,9 @@ func blob(b []byte) []byte {
 	return b
 }
 
-// origin is bytes for a column where none is null.
-func origin(b []byte) any {
-	if b == nil {
+// nullable is bytes for a column where none is null.
+func nullable(b []byte) any {
+	if len(b) == 0 {
 		return nil
 	}
 	return b

@@ -1,0 +1,19 @@
+// Package archive decides what is kept of the messages that pass, gives each row its id, and commits rows in groups.
+//
+// A Writer is the one writer of a store. Callers queue rows with Append or TryAppend; whatever is queued while one
+// transaction commits goes into the next. The answer comes through a function that each caller brings along:
+//
+//	w, err := archive.Open(ctx, store, archive.Options{})
+//	rows := []storage.Row{{Owner: juliet, Peer: romeo, Kind: storage.RowChat, Stanza: bytes}}
+//	err = w.Append(ctx, rows, func(r archive.Result) {
+//		// r.Err is nil: the rows are durable, and may be delivered and acknowledged.
+//	})
+//
+// Ids are positive, sort by time and are assigned in the order of the queue, which is the order of the commits: who reads
+// an archive sees a prefix of it, never a hole that is filled later.
+//
+// Open starts two goroutines, the writer and the completer; Close ends both. All else is free of goroutines: the storing
+// rules (Store, Offline, StoreRoom), the reads (Newest, Since, Undelivered), ids (FormatID, ParseID) and Origin.
+//
+// Specifications: XEP-0313 §6.1 (1.1.3), XEP-0334 (1.0.0), XEP-0160 §3 (1.0.1), XEP-0359 (0.7.0).
+package archive

@@ -1,0 +1,51 @@
+package server
+
+import (
+	"context"
+	"errors"
+
+	"salon.im/salon/c2s"
+	"salon.im/salon/config"
+	"salon.im/salon/router"
+	"salon.im/salon/storage"
+	"salon.im/salon/stream"
+	"salon.im/salon/wire"
+)
+
+// build connects the packages: the router with its features in their order, the conference services, the client server.
+func (s *Server) build(ctx context.Context, cfg *config.Config, secret []byte) error {
+	s.flusher = stream.NewFlusher()
+	s.router = router.New(router.Options{
+		Hosts: hostNames(cfg), Exists: s.exists, Archive: archiver{s.writer},
+		ResourcesPerUser: func() int { return s.Config().Limits.ResourcesPerUser },
+		Flow:             router.FlowLimits{Stanzas: cfg.Limits.InFlight},
+		Log:              s.o.Log,
+	})
+	if err := s.features(ctx, secret); err != nil {
+		return err
+	}
+	s.c2s = c2s.New(c2s.Options{
+		Config: s.Config, Router: s.router, Accounts: s.store, Flusher: s.flusher,
+		DirectTLS: s.certs.TLSConfig("xmpp-client"), StartTLS: s.certs.TLSConfigFor, Leaf: s.certs.Certificate,
+		Secret: subkey(secret, "unknown users"), Register: s.register, Caps: s.caps, Log: s.o.Log,
+	})
+	s.measure()
+	return nil
+}
+
+func hostNames(cfg *config.Config) []string {
+	names := make([]string, len(cfg.Hosts))
+	for i, h := range cfg.Hosts {
+		names[i] = h.Name
+	}
+	return names
+}
+
+// exists implements router.Options.Exists.
+func (s *Server) exists(ctx context.Context, bare wire.Addr) (bool, error) {
+	_, err := s.store.Account(ctx, bare)
+	if errors.Is(err, storage.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}

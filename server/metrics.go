@@ -1,0 +1,66 @@
+package server
+
+import (
+	"context"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"salon.im/salon/web"
+)
+
+// measure registers every figure that /metrics shows. Each reads a counter that its package keeps anyway.
+func (s *Server) measure() {
+	s.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	counter := func(name, help string, labels prometheus.Labels, get func() int64) {
+		s.metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "salon_" + name, Help: help, ConstLabels: labels},
+			func() float64 { return float64(get()) }))
+	}
+	gauge := func(name, help string, get func() float64) {
+		s.metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "salon_" + name, Help: help}, get))
+	}
+	gauge("sessions", "Bound client sessions, those waiting for resumption included.", func() float64 { return float64(s.router.Sessions()) })
+
+	kind := func(k string) prometheus.Labels { return prometheus.Labels{"kind": k} }
+	r := &s.router.Stats
+	const stanzas = "Stanzas routed, by kind."
+	counter("stanzas_total", stanzas, kind("message"), r.Messages.Load)
+	counter("stanzas_total", stanzas, kind("presence"), r.Presences.Load)
+	counter("stanzas_total", stanzas, kind("iq"), r.IQs.Load)
+	counter("stanzas_bounced_total", "Stanzas answered with an error because they could not be delivered.", nil, r.Bounced.Load)
+	counter("stanzas_dropped_total", "Stanzas that the standards say to ignore in silence.", nil, r.Dropped.Load)
+
+	f := &s.flusher.Stats
+	counter("writes_total", "Writes to client sockets.", nil, f.Writes.Load)
+	counter("deliveries_total", "Stanzas written to clients.", nil, f.Stanzas.Load)
+	counter("written_bytes_total", "Bytes written to clients, before TLS.", nil, f.Bytes.Load)
+	counter("stalls_total", "Writes that a client's full socket did not take at once.", nil, f.Stalls.Load)
+
+	c := &s.c2s.Stats
+	counter("connections_total", "Client connections accepted.", nil, c.Connections.Load)
+	counter("logins_total", "Successful logins.", nil, c.Logins.Load)
+	counter("login_failures_total", "Failed logins.", nil, c.AuthFailures.Load)
+	counter("tls_failures_total", "Failed TLS handshakes.", nil, c.TLSFailures.Load)
+	counter("resumes_total", "Sessions resumed (XEP-0198).", nil, c.Resumes.Load)
+	counter("resume_failures_total", "Resumptions refused.", nil, c.ResumeFailures.Load)
+	counter("overflows_total", "Sessions cut because they did not read.", nil, c.Overflows.Load)
+	gauge("negotiating", "Connections that are not logged in yet.", func() float64 { return float64(c.Negotiating.Load()) })
+	s.measureArchive(counter, gauge)
+}
+
+func (s *Server) measureArchive(counter func(string, string, prometheus.Labels, func() int64), gauge func(string, string, func() float64)) {
+	w := s.writer
+	gauge("archive_queue_rows", "Rows that wait for the commit.", func() float64 { return float64(w.Stats().Rows) })
+	gauge("archive_queue_bytes", "Bytes that wait for the commit.", func() float64 { return float64(w.Stats().Bytes) })
+	counter("archive_batches_total", "Batches committed.", nil, func() int64 { return int64(w.Stats().Batches) })
+	counter("archive_rows_total", "Rows committed.", nil, func() int64 { return int64(w.Stats().Committed) })
+	counter("archive_failures_total", "Commits that failed.", nil, func() int64 { return int64(w.Stats().Failures) })
+}
+
+// checks are what /readyz asks.
+func (s *Server) checks() []web.Check {
+	return []web.Check{
+		{Name: "storage", Run: s.store.Ping},
+		{Name: "archive", Run: func(context.Context) error { return s.writer.Healthy() }},
+	}
+}

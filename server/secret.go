@@ -1,0 +1,61 @@
+package server
+
+import (
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// secretBytes is the length of the server's secret.
+const secretBytes = 32
+
+// secretKey reads the server's secret, or makes it at the first start: 32 random bytes in hexadecimal, mode 0600. Every
+// purpose derives a key of its own from it.
+func secretKey(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return makeSecretKey(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the secret key cannot be read: %w; it protects the rooms' passwords: restore it, or set secret_key_file", err)
+	}
+	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(key) != secretBytes {
+		return nil, fmt.Errorf("the secret key in %s is damaged: it must be %d hexadecimal digits; restore it from a backup, or move it away to get a new one (room passwords must then be set again)", path, 2*secretBytes)
+	}
+	return key, nil
+}
+
+func makeSecretKey(path string) ([]byte, error) {
+	key := make([]byte, secretBytes)
+	rand.Read(key)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("the secret key cannot be kept: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("the secret key cannot be kept: %w; the data directory must be writable, or choose another with --data DIR", err)
+	}
+	_, err = f.WriteString(hex.EncodeToString(key) + "\n")
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		os.Remove(path)
+		return nil, fmt.Errorf("the secret key cannot be kept: %w", err)
+	}
+	return key, nil
+}
+
+// subkey derives the key of one purpose from the secret (RFC 5869).
+func subkey(secret []byte, purpose string) []byte {
+	key, err := hkdf.Key(sha256.New, secret, nil, "salon "+purpose, 32)
+	if err != nil {
+		panic(err) // only for lengths beyond 255 hashes
+	}
+	return key
+}

@@ -1,0 +1,188 @@
+package sqlite_test
+
+import (
+	"bytes"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"salon.im/salon/storage"
+	"salon.im/salon/storage/sqlite"
+	"salon.im/salon/wire"
+)
+
+var (
+	alice = wire.MustAddr("alice@example.test")
+	bob   = wire.MustAddr("bob@example.test")
+)
+
+// raw runs SQL on a file behind the store's back.
+func raw(t *testing.T, path string, statements ...string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, s := range statements {
+		if _, err := db.Exec(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func ask[T any](t *testing.T, path, query string) (v T) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRow(query).Scan(&v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func TestOpenModes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a b?c%20#", "sälon.db")
+	s := open(t, path)
+	if err := s.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]os.FileMode{
+		filepath.Dir(path): 0o700 | os.ModeDir, path: 0o600, path + "-wal": 0o600, path + "-shm": 0o600,
+	} {
+		if fi, err := os.Stat(name); err != nil || fi.Mode() != want {
+			t.Errorf("%s: mode %v, error %v, want %v", name, fi.Mode(), err, want)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path + "-wal"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the log is left: %v", err)
+	}
+}
+
+func TestOpenErrors(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "text")
+	if err := os.WriteFile(file, bytes.Repeat([]byte("not a database\n"), 100), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(dir, "other.db")
+	raw(t, other, "CREATE TABLE x (y)")
+	for i, tt := range []struct{ path, remedy string }{
+		0: {"", "name a file"},
+		1: {dir, "name a file"},
+		2: {filepath.Join(file, "salon.db"), "name a path that this user may write"},
+		3: {file, "name another one, or move it away"},
+		4: {other, "it is a database of another program"},
+	} {
+		before, _ := os.ReadFile(tt.path)
+		_, err := sqlite.Open(t.Context(), sqlite.Options{Path: tt.path})
+		if err == nil {
+			t.Errorf("%d: no error", i)
+			continue
+		}
+		if !strings.Contains(err.Error(), tt.path) || !strings.Contains(err.Error(), tt.remedy) {
+			t.Errorf("%d: the error names no path or no remedy: %v", i, err)
+		}
+		if after, _ := os.ReadFile(tt.path); !bytes.Equal(before, after) {
+			t.Errorf("%d: the file was changed", i)
+		}
+	}
+}
+
+func TestOpenTooNew(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "salon.db")
+	open(t, path).Close()
+	raw(t, path, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = sqlite.Open(t.Context(), sqlite.Options{Path: path})
+	if !errors.Is(err, storage.ErrTooNew) {
+		t.Fatalf("got error %v, want ErrTooNew", err)
+	}
+	for _, word := range []string{path, "9999", "install the newer Salon"} {
+		if !strings.Contains(err.Error(), word) {
+			t.Errorf("the error lacks %q: %v", word, err)
+		}
+	}
+	after, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the file was changed (%v)", err)
+	}
+}
+
+// TestUpgrade opens databases as released versions left them. The dumps in testdata are frozen: add, never change.
+func TestUpgrade(t *testing.T) {
+	dumps, err := filepath.Glob("testdata/*.sql")
+	if err != nil || len(dumps) == 0 {
+		t.Fatal(dumps, err)
+	}
+	head := ask[int](t, func() string { p := filepath.Join(t.TempDir(), "x.db"); open(t, p).Close(); return p }(),
+		"SELECT max(version_id) FROM goose_db_version")
+	for _, dump := range dumps {
+		t.Run(filepath.Base(dump), func(t *testing.T) {
+			text, err := os.ReadFile(dump)
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(t.TempDir(), "salon.db")
+			raw(t, path, string(text))
+			s := open(t, path)
+			a, err := s.Account(t.Context(), alice)
+			if err != nil || len(a.Keys) != 1 || a.Keys[0].Hash != "SHA-256" || a.Created.UnixMilli() != 1700000000123 {
+				t.Errorf("account %+v, error %v", a, err)
+			}
+			if _, err := s.Append(t.Context(), storage.Batch{Rows: []storage.Row{{ID: 1 << 60, Owner: alice, Peer: bob}}}); err != nil {
+				t.Error(err)
+			}
+			checkRelease(t, s, strings.HasPrefix(filepath.Base(dump), "0001"))
+			s.Close()
+			if v := ask[int](t, path, "SELECT max(version_id) FROM goose_db_version"); v != head {
+				t.Errorf("the schema is number %d, want %d", v, head)
+			}
+		})
+	}
+}
+
+func TestMigrationsAreNumbered(t *testing.T) {
+	names, err := filepath.Glob("migrations/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range names {
+		if !strings.HasPrefix(filepath.Base(name), fmt.Sprintf("%04d_", i+1)) {
+			t.Errorf("%s is not number %d", name, i+1)
+		}
+	}
+}
+
+// checkRelease looks for what the dumps of whole releases hold.
+func checkRelease(t *testing.T, s *sqlite.Store, accountsOnly bool) {
+	t.Helper()
+	if accountsOnly {
+		return
+	}
+	garden := wire.MustAddr("garden@conference.example.test")
+	if r, err := s.Room(t.Context(), garden); err != nil || r.Name != "Garden" || len(r.Affiliations) != 1 {
+		t.Errorf("room %+v, error %v", r, err)
+	}
+	items, version, err := s.Roster(t.Context(), alice)
+	if err != nil || len(items) != 1 || items[0].Name != "Bob" || version != 1700000001 {
+		t.Errorf("roster %+v %d, error %v", items, version, err)
+	}
+	rows, err := s.Page(t.Context(), storage.Query{Owner: alice, With: bob, Limit: 1})
+	if err != nil || len(rows) != 1 || !rows[0].Undelivered || string(rows[0].Stanza) != "<message/>" {
+		t.Errorf("rows %+v, error %v", rows, err)
+	}
+}

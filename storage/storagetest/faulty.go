@@ -1,0 +1,170 @@
+package storagetest
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"salon.im/salon/storage"
+	"salon.im/salon/wire"
+)
+
+// ErrFault is what a [Faulty] store returns when nothing else was asked for.
+var ErrFault = errors.New("storagetest: a fault on demand")
+
+// Faulty is a store whose Append, Ping and room writes fail or wait on demand. The rest goes to the Store within.
+// It is safe for any goroutine.
+//
+//	f := &storagetest.Faulty{Store: store}
+//	f.FailAppend(3, nil) // the third from now
+//	release := f.HoldAppend()
+type Faulty struct {
+	storage.Store
+
+	mu      sync.Mutex
+	appends int           // Append calls so far
+	failAt  int           // the call that fails; 0 is none
+	err     error         // what it returns
+	after   bool          // it fails once the batch was committed
+	down    error         // what Append, Ping and the writes return as long as it is set
+	hold    chan struct{} // Append waits until it is closed; nil is no wait
+	waiting chan struct{} // closed once an Append waits
+	batches []int         // the rows of each batch, in order
+}
+
+// FailAppend makes the nth Append from now (1 is the next) return err, or ErrFault, and store nothing.
+func (f *Faulty) FailAppend(n int, err error) { f.fail(n, err, false) }
+
+// FailAppendAfter makes the nth Append from now commit and return err, or ErrFault, nevertheless: an answer that was lost.
+func (f *Faulty) FailAppendAfter(n int, err error) { f.fail(n, err, true) }
+
+func (f *Faulty) fail(n int, err error, after bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.failAt, f.err, f.after = f.appends+n, orFault(err), after
+}
+
+// SetDown makes every Append, Ping and room write fail with err until it is called with nil.
+func (f *Faulty) SetDown(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.down = err
+}
+
+// HoldAppend makes Append wait, as a slow disk does, until release is called or its context ends.
+// waiting is closed once an Append waits. release may be called again.
+func (f *Faulty) HoldAppend() (waiting <-chan struct{}, release func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	hold := make(chan struct{})
+	f.hold, f.waiting = hold, make(chan struct{})
+	return f.waiting, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.hold == hold {
+			close(hold)
+			f.hold = nil
+		}
+	}
+}
+
+// Batches returns the number of rows of each Append that was called, those that failed included.
+func (f *Faulty) Batches() []int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]int(nil), f.batches...)
+}
+
+// Append implements [storage.Archive].
+func (f *Faulty) Append(ctx context.Context, b storage.Batch) ([]int, error) {
+	err, after := f.enter(len(b.Rows))
+	if err2 := f.wait(ctx); err2 != nil {
+		return nil, err2
+	}
+	if err != nil && !after {
+		return nil, err
+	}
+	dropped, err2 := f.Store.Append(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	return dropped, err2
+}
+
+func (f *Faulty) enter(rows int) (err error, after bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.appends++
+	f.batches = append(f.batches, rows)
+	if f.down != nil {
+		return f.down, false
+	}
+	if f.failAt == f.appends {
+		return f.err, f.after
+	}
+	return nil, false
+}
+
+func (f *Faulty) wait(ctx context.Context) error {
+	f.mu.Lock()
+	hold := f.hold
+	if hold != nil && f.waiting != nil {
+		close(f.waiting)
+		f.waiting = nil
+	}
+	f.mu.Unlock()
+	if hold == nil {
+		return nil
+	}
+	select {
+	case <-hold:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (f *Faulty) isDown() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.down
+}
+
+// Ping implements [storage.Store].
+func (f *Faulty) Ping(ctx context.Context) error {
+	if err := f.isDown(); err != nil {
+		return err
+	}
+	return f.Store.Ping(ctx)
+}
+
+// PutRoom implements [storage.Rooms].
+func (f *Faulty) PutRoom(ctx context.Context, room storage.Room, affiliations []storage.Affiliation) error {
+	if err := f.isDown(); err != nil {
+		return err
+	}
+	return f.Store.PutRoom(ctx, room, affiliations)
+}
+
+// PutAffiliations implements [storage.Rooms].
+func (f *Faulty) PutAffiliations(ctx context.Context, room wire.Addr, affiliations []storage.Affiliation) error {
+	if err := f.isDown(); err != nil {
+		return err
+	}
+	return f.Store.PutAffiliations(ctx, room, affiliations)
+}
+
+// PutSubject implements [storage.Rooms].
+func (f *Faulty) PutSubject(ctx context.Context, room wire.Addr, subject storage.Subject) error {
+	if err := f.isDown(); err != nil {
+		return err
+	}
+	return f.Store.PutSubject(ctx, room, subject)
+}
+
+func orFault(err error) error {
+	if err == nil {
+		return ErrFault
+	}
+	return err
+}

@@ -76,7 +76,7 @@ func localName(host string) bool {
 	return err == nil
 }
 
-// Serve answers on l until ctx ends, then closes l, lets running requests finish for a few seconds, and cuts the rest.
+// Serve answers on l until ctx ends or l is closed, then closes l, lets running requests finish for a few seconds, and cuts the rest.
 // It returns nil after such an end, else why it stopped.
 func Serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
 	s := &http.Server{
@@ -92,7 +92,10 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger
 	go func() { ended <- s.Serve(netutil.LimitListener(l, MaxConnections)) }()
 	select {
 	case err := <-ended:
-		return errors.Join(err, s.Close())
+		if !errors.Is(err, net.ErrClosed) {
+			return errors.Join(err, s.Close())
+		}
+		ended <- nil
 	case <-ctx.Done():
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTime)

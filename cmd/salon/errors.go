@@ -8,7 +8,6 @@ import (
 	"syscall"
 
 	"salon.im/salon/control"
-	"salon.im/salon/storage"
 )
 
 // complain writes why a command failed: a line for people, or with --json an object. Several errors have a line each.
@@ -36,8 +35,6 @@ func (a *app) explain(failure error) string {
 		return text + ": another program listens there: stop it, or choose other addresses in the settings (listen)"
 	case errors.Is(failure, syscall.EADDRNOTAVAIL):
 		return text + ": this machine has no such address: correct it in the settings (listen)"
-	case errors.Is(failure, storage.ErrTooNew):
-		return text + ": run the newer Salon that wrote it, or restore a backup; nothing was changed"
 	}
 	return text
 }

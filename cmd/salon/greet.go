@@ -13,16 +13,16 @@ import (
 
 // greet tells whoever started the server what to do next.
 func (a *app) greet(i info, cfg *config.Config) {
-	host := i.Hosts[0]
-	user := "alice@" + host.Name
+	user := "alice@" + i.Hosts[0].Name
 	a.say("\nSalon serves %s.\n\n", names(i.Hosts))
 	a.item("Listening", listening(i))
 	a.item("Add a user", a.hint("user", "add", user))
-	a.item("In Gajim", gajim(user, host, i))
+	a.item("In Gajim", gajim(user, i))
 	a.item("Settings", a.settings(cfg))
-	a.item("Certificate", certificate(host)...)
-	for _, h := range i.Hosts[1:] {
-		a.item("", certificate(h)...)
+	label := "Certificate"
+	for _, h := range i.Hosts {
+		a.item(label, certificate(i, h.Name)...)
+		label = ""
 	}
 	a.say("\n")
 }
@@ -35,7 +35,7 @@ func (a *app) item(label string, lines ...string) {
 	}
 }
 
-func names(hosts []hostInfo) string {
+func names(hosts []config.Host) string {
 	var out []string
 	for _, h := range hosts {
 		out = append(out, h.Name+" with rooms at "+h.Rooms)
@@ -44,24 +44,32 @@ func names(hosts []hostInfo) string {
 }
 
 func listening(i info) string {
-	parts := []string{strings.Join(i.C2S, " ") + " (STARTTLS)", strings.Join(i.Direct, " ") + " (direct TLS)"}
-	if i.HTTP != "" {
-		parts = append(parts, i.HTTP+" (health, metrics)")
+	var parts []string
+	for _, l := range []struct{ name, what string }{{"c2s", "STARTTLS"}, {"c2s direct", "direct TLS"}, {"http", "health, metrics"}} {
+		var addrs []string
+		for _, addr := range i.Addrs[l.name] {
+			addrs = append(addrs, strings.Replace(addr.String(), "[::]", "*", 1)) // [::] takes IPv4 too
+		}
+		if len(addrs) > 0 {
+			parts = append(parts, strings.Join(addrs, " ")+" ("+l.what+")")
+		}
 	}
 	return strings.Join(parts, ", ")
 }
 
 // gajim says what to type. Where a name leads is the network's affair: without DNS the client must be told an address.
-func gajim(user string, host hostInfo, i info) string {
+func gajim(user string, i info) string {
+	host := i.Hosts[0].Name
 	text := "add the account " + user
-	if addrs := reachable(i.C2S, machine()); host.Name != "localhost" && net.ParseIP(strings.Trim(host.Name, "[]")) == nil && len(addrs) > 0 {
-		text += " (without DNS for " + host.Name + ", give the hostname " + addrs[0] + " under Advanced)"
+	addrs := reachable(i.Addrs["c2s"], machine())
+	if literal := net.ParseIP(strings.Trim(host, "[]")) != nil; host != "localhost" && !literal && len(addrs) > 0 {
+		text += " (without DNS for " + host + ", give the hostname " + addrs[0] + " under Advanced)"
 	}
-	if host.SelfSigned {
+	if i.SelfSigned[host] {
 		text += ", accept the certificate"
 	}
-	if host.Lobby != "" {
-		text += ", join " + host.Lobby
+	if i.Lobby != "" {
+		text += ", join " + i.Lobby
 	}
 	return text
 }
@@ -73,18 +81,18 @@ func (a *app) settings(cfg *config.Config) string {
 	return "all defaults; to change some: " + a.invoked + " config example > " + quote(filepath.Join(cfg.Data, "salon.yaml"))
 }
 
-func certificate(h hostInfo) []string {
-	if !h.SelfSigned {
-		return []string{"from a file for " + h.Name + ", SHA-256 " + h.Fingerprint}
+func certificate(i info, host string) []string {
+	if !i.SelfSigned[host] {
+		return []string{"from a file for " + host + ", SHA-256 " + i.Fingerprint[host]}
 	}
-	return []string{"self-signed for " + h.Name + ": clients ask whether to trust it. Compare its SHA-256 fingerprint:", h.Fingerprint}
+	return []string{"self-signed for " + host + ": clients ask whether to trust it. Compare its SHA-256 fingerprint:", i.Fingerprint[host]}
 }
 
 // reachable returns the addresses at which other machines find these listeners, IPv4 first, without ports.
-func reachable(listeners []string, machine []netip.Addr) []string {
+func reachable(listeners []net.Addr, machine []netip.Addr) []string {
 	var out []netip.Addr
 	for _, l := range listeners {
-		at, err := netip.ParseAddrPort(l)
+		at, err := netip.ParseAddrPort(l.String())
 		switch {
 		case err != nil || at.Addr().IsLoopback():
 		case !at.Addr().IsUnspecified():

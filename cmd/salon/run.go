@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -12,144 +11,127 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"salon.im/salon/certs"
 	"salon.im/salon/config"
 	"salon.im/salon/control"
 	"salon.im/salon/storage/sqlite"
-	"salon.im/salon/web"
 )
 
-// This file stands where package server will: the frame of a server without its streams.
+// This file stands where package server will: a server with its store, its certificates and its ports, but no streams.
 
-// options is what serve hands to the server.
+// options are what a server gets beside the settings.
 type options struct {
 	Log     *slog.Logger
 	Version string
-	// Ready is called once, when every listener is open.
-	Ready func(info)
-	// Reload loads the settings again. ReloadSignal asks for that.
-	Reload       func() (*config.Config, error)
-	ReloadSignal <-chan os.Signal
+	Load    func() (*config.Config, error)
 }
 
-// info is what a ready server tells of itself. Addresses are host:port, as they are in truth.
+// info is what the start message tells.
 type info struct {
-	C2S, Direct []string
-	HTTP        string // "" is off
-	Hosts       []hostInfo
+	Addrs       map[string][]net.Addr // by listener: "c2s", "c2s direct", "http"
+	Hosts       []config.Host
+	Lobby       string // the public room's address, "" for none
+	Fingerprint map[string]string
+	SelfSigned  map[string]bool
 }
 
-// hostInfo is one host of info. Lobby is a room's address, "" for none.
-type hostInfo struct {
-	Name, Rooms, Lobby string
-	Fingerprint        string
-	SelfSigned         bool
+// house is a running server.
+type house interface {
+	control.Admin
+	Info() info
+	Serve(ctx context.Context) error
 }
 
-// frame is a running server. It implements control.Admin.
+// frame is the house without streams.
 type frame struct {
 	*control.Users
-	cfg     *config.Config
-	o       options
-	certs   *certs.Source
-	started time.Time
-	open    []io.Closer // closed in reverse
+	cfg       *config.Config
+	o         options
+	store     *sqlite.Store
+	certs     *certs.Source
+	started   time.Time
+	listeners map[string][]net.Listener
 }
 
-// runServer serves until ctx ends.
-func runServer(ctx context.Context, cfg *config.Config, o options) (err error) {
-	f := &frame{cfg: cfg, o: o, started: time.Now()}
-	defer func() {
-		for len(f.open) > 0 {
-			last := len(f.open) - 1
-			err = errors.Join(err, f.open[last].Close())
-			f.open = f.open[:last]
+// newServer opens everything and listens. The caller holds the lock of the data directory.
+func newServer(ctx context.Context, cfg *config.Config, o options) (house, error) {
+	f := &frame{cfg: cfg, o: o, started: time.Now(), listeners: map[string][]net.Listener{}}
+	if err := f.open(ctx); err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	return f, nil
+}
+
+func (f *frame) open(ctx context.Context) (err error) {
+	if f.store, err = sqlite.Open(ctx, sqlite.Options{Path: f.cfg.SQLitePath()}); err != nil {
+		return err
+	}
+	f.Users = control.NewUsers(usersOptions(f.cfg, f.store))
+	hosts, files := certNames(f.cfg)
+	f.certs, err = certs.Open(ctx, certs.Options{Dir: filepath.Join(f.cfg.Data, "certs"), Hosts: hosts, Files: files, Log: f.o.Log})
+	if err != nil {
+		return err
+	}
+	if err := f.listen("c2s", f.cfg.C2SAddrs(), len(f.cfg.Listen.C2S) == 0); err != nil {
+		return err
+	}
+	return f.listen("c2s direct", f.cfg.C2SDirectAddrs(), len(f.cfg.Listen.C2SDirect) == 0)
+}
+
+func (f *frame) close() error {
+	var errs []error
+	for _, group := range f.listeners {
+		for _, l := range group {
+			errs = append(errs, l.Close())
 		}
-	}()
-	lock, err := control.MakeAndLock(cfg.Data, "salon serve")
-	if err != nil {
-		return err
 	}
-	f.open = append(f.open, closer(lock.Release))
-	store, err := sqlite.Open(ctx, sqlite.Options{Path: cfg.SQLitePath()})
-	if err != nil {
-		return err
+	if f.store != nil {
+		errs = append(errs, f.store.Close())
 	}
-	f.open = append(f.open, store)
-	f.Users = control.NewUsers(usersOptions(cfg, store))
-	hosts, files := certNames(cfg)
-	f.certs, err = certs.Open(ctx, certs.Options{Dir: filepath.Join(cfg.Data, "certs"), Hosts: hosts, Files: files, Log: o.Log})
-	if err != nil {
-		return err
-	}
-	i, httpListener, err := f.listen(ctx)
-	if err != nil {
-		return err
-	}
-	socket, err := control.Listen(cfg.Data)
-	if err != nil {
-		return err
-	}
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return control.Serve(ctx, socket, f, o.Log) })
-	if httpListener != nil {
-		h := web.New(web.Options{Ready: []web.Check{{Name: "storage", Run: store.Ping}}, Loopback: loopback(httpListener)})
-		group.Go(func() error { return web.Serve(ctx, httpListener, h, o.Log) })
-	}
-	group.Go(func() error { return f.reloadOnSignal(ctx) })
-	o.Ready(i)
-	return group.Wait()
+	return errors.Join(errs...)
 }
 
-type closer func() error
-
-func (c closer) Close() error { return c() }
-
-// listen opens every listener of the settings.
-func (f *frame) listen(ctx context.Context) (i info, http net.Listener, err error) {
-	i.C2S, err = f.listenAll(ctx, f.cfg.C2SAddrs(), len(f.cfg.Listen.C2S) == 0)
-	if err == nil {
-		i.Direct, err = f.listenAll(ctx, f.cfg.C2SDirectAddrs(), len(f.cfg.Listen.C2SDirect) == 0)
+// listen opens ports. Of derived addresses, those of a family that the machine lacks are left out.
+func (f *frame) listen(name string, addrs []string, derived bool) error {
+	var missing error
+	for _, addr := range addrs {
+		l, err := net.Listen("tcp", addr)
+		switch {
+		case err == nil:
+			f.listeners[name] = append(f.listeners[name], l)
+		case derived && (errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT)):
+			missing = err
+		default:
+			return err
+		}
 	}
-	if err == nil && f.cfg.Listen.HTTP != "" {
-		http, err = net.Listen("tcp", f.cfg.Listen.HTTP)
-		if err == nil {
-			i.HTTP = http.Addr().String()
+	if len(f.listeners[name]) == 0 {
+		return missing
+	}
+	return nil
+}
+
+// Serve waits for the end of ctx, and closes everything.
+func (f *frame) Serve(ctx context.Context) error {
+	<-ctx.Done()
+	return f.close()
+}
+
+// Info returns what to tell people.
+func (f *frame) Info() info {
+	i := info{Addrs: map[string][]net.Addr{}, Hosts: f.cfg.Hosts, Fingerprint: map[string]string{}, SelfSigned: map[string]bool{}}
+	for name, group := range f.listeners {
+		for _, l := range group {
+			i.Addrs[name] = append(i.Addrs[name], l.Addr())
 		}
 	}
 	for _, h := range f.cfg.Hosts {
-		hi := hostInfo{Name: h.Name, Rooms: h.Rooms, Fingerprint: f.certs.Fingerprint(h.Name), SelfSigned: f.certs.SelfSigned(h.Name)}
-		if lobby := f.cfg.Rooms.PublicLobby; lobby != "" {
-			hi.Lobby = lobby + "@" + h.Rooms
-		}
-		i.Hosts = append(i.Hosts, hi)
+		i.Fingerprint[h.Name], i.SelfSigned[h.Name] = f.certs.Fingerprint(h.Name), f.certs.SelfSigned(h.Name)
 	}
-	return i, http, err
-}
-
-// listenAll opens listeners. Of derived addresses one is enough: a machine may have no IPv6.
-func (f *frame) listenAll(ctx context.Context, addrs []string, derived bool) (bound []string, err error) {
-	var lc net.ListenConfig
-	for _, addr := range addrs {
-		l, failed := lc.Listen(ctx, "tcp", addr)
-		if failed != nil {
-			err = errors.Join(err, failed)
-			continue
-		}
-		f.open = append(f.open, l)
-		bound = append(bound, l.Addr().String())
+	if lobby := f.cfg.Rooms.PublicLobby; lobby != "" {
+		i.Lobby = lobby + "@" + f.cfg.Hosts[0].Rooms
 	}
-	if derived && len(bound) > 0 && !errors.Is(err, syscall.EADDRINUSE) {
-		return bound, nil
-	}
-	return bound, err
-}
-
-func loopback(l net.Listener) bool {
-	at, ok := l.Addr().(*net.TCPAddr)
-	return ok && at.IP.IsLoopback()
+	return i
 }
 
 func certNames(cfg *config.Config) (hosts []certs.Host, files []certs.Pair) {
@@ -162,21 +144,9 @@ func certNames(cfg *config.Config) (hosts []certs.Host, files []certs.Pair) {
 	return hosts, files
 }
 
-func (f *frame) reloadOnSignal(ctx context.Context) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-f.o.ReloadSignal:
-			report, err := f.Reload(ctx)
-			f.o.Log.Info("reloaded", "applied", report.Applied, "restart", report.Restart, "problems", report.Problems, "error", err)
-		}
-	}
-}
-
 // Reload implements control.Admin.
 func (f *frame) Reload(ctx context.Context) (control.ReloadReport, error) {
-	next, err := f.o.Reload()
+	next, err := f.o.Load()
 	if err != nil {
 		return control.ReloadReport{}, &control.Error{Kind: control.Invalid, Text: fmt.Sprintf("the settings stay as they were: %v", err)}
 	}

@@ -2,14 +2,17 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"salon.im/salon/config"
+	"salon.im/salon/control"
 )
 
 func (a *app) serveCmd() *cobra.Command {
@@ -23,7 +26,8 @@ SIGHUP reads the settings and certificates again and says in the log what needs 
 	return c
 }
 
-func (a *app) serve(ctx context.Context) error {
+// serve holds the lock of the data directory for as long as the server runs.
+func (a *app) serve(ctx context.Context) (err error) {
 	cfg, err := config.Load(a.source())
 	if err != nil {
 		return err
@@ -31,22 +35,68 @@ func (a *app) serve(ctx context.Context) error {
 	log, level := newLog(a.err, cfg.Log)
 	ctx, cancel := untilSignal(ctx, log)
 	defer cancel()
-	reload := make(chan os.Signal, 1)
-	signal.Notify(reload, syscall.SIGHUP)
-	defer signal.Stop(reload)
-	return runServer(ctx, cfg, options{
+	lock, err := control.MakeAndLock(cfg.Data, "salon serve")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Release()) }()
+	s, err := newServer(ctx, cfg, options{
 		Log:     log,
 		Version: buildVersion().Version,
-		Ready:   func(i info) { a.greet(i, cfg) },
-		Reload: func() (*config.Config, error) {
+		Load: func() (*config.Config, error) {
 			next, err := config.Load(a.source())
 			if err == nil {
 				level.Set(next.Log.Level.Level())
 			}
 			return next, err
 		},
-		ReloadSignal: reload,
 	})
+	if err != nil {
+		return err
+	}
+	return a.attend(ctx, cfg, s, log)
+}
+
+// attend runs a server that is open, with its control socket and its reloads, until ctx or one of them ends.
+func (a *app) attend(ctx context.Context, cfg *config.Config, s house, log *slog.Logger) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.Serve(ctx) })
+	group.Go(func() error {
+		socket, err := control.Listen(cfg.Data)
+		if err != nil {
+			return err
+		}
+		a.greet(s.Info(), cfg)
+		return control.Serve(ctx, socket, s, log)
+	})
+	group.Go(func() error { return reloadOnSignal(ctx, s, log) })
+	return group.Wait()
+}
+
+// reloadOnSignal asks for a reload at each SIGHUP and logs what became of it.
+func reloadOnSignal(ctx context.Context, s house, log *slog.Logger) error {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-signals:
+		}
+		report, err := s.Reload(ctx)
+		if err != nil {
+			log.Error("reload failed", "error", err)
+			continue
+		}
+		log.Info("reloaded", "applied", report.Applied)
+		if len(report.Restart) > 0 {
+			log.Warn("some settings wait for a restart", "restart", report.Restart)
+		}
+		for _, problem := range report.Problems {
+			log.Error("reload left something as it was", "problem", problem)
+		}
+	}
 }
 
 // untilSignal returns a context that ends with the first SIGINT or SIGTERM. The second ends the process.

@@ -17,6 +17,7 @@ import (
 	"salon.im/salon/c2s"
 	"salon.im/salon/certs"
 	"salon.im/salon/config"
+	"salon.im/salon/control"
 	"salon.im/salon/muc"
 	"salon.im/salon/router"
 	"salon.im/salon/storage"
@@ -30,6 +31,8 @@ type Options struct {
 	Version string
 	// Load reads the settings again for a reload; nil refuses reloads.
 	Load func() (*config.Config, error)
+	// Reloaded is called with the settings that a reload put into use; nil for none.
+	Reloaded func(*config.Config)
 	// Synchronous is how hard the embedded store writes; the zero value is FULL. Tests that need no durability set Off.
 	Synchronous sqlite.Synchronous
 	// Store is used in place of the configured one, by tests of failing storage. The server closes it.
@@ -47,6 +50,7 @@ type Server struct {
 	router  *router.Router
 	flusher *stream.Flusher
 	c2s     *c2s.Server
+	users   *control.Users
 	rooms   []*muc.Service
 	metrics *prometheus.Registry
 

@@ -154,8 +154,8 @@ func best(f func()) time.Duration {
 
 // TestScannerBar holds the bars: ten times encoding/xml without the resolution of namespaces, and no allocation.
 func TestScannerBar(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector distorts times")
+	if raceEnabled || testing.CoverMode() != "" {
+		t.Skip("instrumented code distorts times")
 	}
 	for _, name := range samples {
 		scanned(t, name, func(sc *wire.Scanner, in []byte) {
@@ -173,8 +173,8 @@ func TestScannerBar(t *testing.T) {
 
 // TestSpliceBar holds the bar of one more recipient, with room for a busy machine, and no allocation.
 func TestSpliceBar(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector distorts times")
+	if raceEnabled || testing.CoverMode() != "" {
+		t.Skip("instrumented code distorts times")
 	}
 	for _, name := range samples {
 		st := one(t, string(sample(t, name)))

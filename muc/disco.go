@@ -1,0 +1,53 @@
+package muc
+
+import (
+	"salon.im/salon/router"
+	"salon.im/salon/wire"
+)
+
+// advertise says what the service does (XEP-0030, XEP-0045 §6.2, §6.4).
+func (s *Service) advertise() {
+	r := s.o.Router
+	muc := router.XEP{Num: 45, Version: "1.35.5", Status: "partial", Note: "no nick registration"}
+	r.Advertise(router.OnService, muc, nsMUC)
+	r.Advertise(router.OnService, router.XEP{Num: 30, Version: "2.5.0", Status: "complete"}, nsDiscoInfo, nsDiscoItems)
+	r.Advertise(router.OnService, router.XEP{Num: 59, Version: "1.0.0", Status: "complete"}, nsRSM)
+	r.Advertise(router.OnService, router.XEP{Num: 199, Version: "2.0.1", Status: "complete"}, nsPing)
+	r.Advertise(router.OnRoom, muc, nsMUC, nsMUC+"#stable_id", nsDiscoInfo, nsDiscoItems, nsSID, nsPing)
+	r.AddItem(s.o.Host, router.Item{Addr: s.addr, Name: "Rooms"})
+}
+
+// discoInfo describes the room (XEP-0045 §6.4).
+func (r *room) discoInfo(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
+	if k.Attr("node") != "" {
+		return nil, errNoNode
+	}
+	w := wire.NewWriter().Start(nsDiscoInfo, "query")
+	w.Start("", "identity").Attr("category", "conference").Attr("type", "text").AttrIf("name", r.set.Name).End()
+	for _, f := range r.s.o.Router.Features(router.OnRoom) {
+		w.Start("", "feature").Attr("var", f).End()
+	}
+	form := wire.NewFormWriter("result", nsRoomInfo)
+	for _, f := range facets {
+		if f.feature != nil {
+			if v := f.feature(&r.set); v != "" {
+				w.Start("", "feature").Attr("var", v).End()
+			}
+		}
+		if f.info != nil {
+			f.info(form, r)
+		}
+	}
+	return w.Raw(form.Payload()).Payload(), nil
+}
+
+// discoItems lists the nicks of a public room, to anyone; those of another one to its occupants (XEP-0045 §6.5).
+func (r *room) discoItems(st wire.Stanza, _ wire.Kid) (wire.Payload, error) {
+	w := wire.NewWriter().Start(nsDiscoItems, "query")
+	if r.set.Public && !r.set.MembersOnly || r.sessions[st.From()] != nil {
+		for _, o := range r.occupants {
+			w.Start("", "item").Attr("jid", o.addr.String()).Attr("name", o.nick).End()
+		}
+	}
+	return w.Payload(), nil
+}

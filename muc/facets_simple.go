@@ -1,0 +1,3 @@
+package muc
+
+var nameFacet, descriptionFacet, languageFacet, banFacet, nickFacet, membersFacet, maxUsersFacet, publicFacet, persistentFacet, moderatedFacet, inviteFacet, passwordFacet facet

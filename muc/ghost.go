@@ -1,0 +1,30 @@
+package muc
+
+import (
+	"mellium.im/xmpp/stanza"
+
+	"salon.im/salon/wire"
+)
+
+// gone are the conditions by which an address that stanzas come back from is known to be away.
+var gone = map[string]bool{
+	string(stanza.Gone): true, string(stanza.ItemNotFound): true, string(stanza.RecipientUnavailable): true,
+	string(stanza.ServiceUnavailable): true, string(stanza.RemoteServerNotFound): true, string(stanza.RemoteServerTimeout): true,
+	string(stanza.JIDMalformed): true, string(stanza.Redirect): true,
+}
+
+// bounced takes a session out that our stanzas come back from (XEP-0045 §7.15? status 333).
+func (r *room) bounced(st wire.Stanza) {
+	e, ok := st.Kid("", "error")
+	if !ok {
+		return
+	}
+	for k := range e.Kids() {
+		if n := k.Name(); n.Space == stanza.NSError && gone[n.Local] {
+			r.depart(st.From(), nil, statusUnreachable)
+			return
+		}
+	}
+}
+
+var _ wire.Kid

@@ -1,0 +1,95 @@
+package muc
+
+import (
+	"mellium.im/xmpp/stanza"
+
+	"salon.im/salon/archive"
+	"salon.im/salon/storage"
+	"salon.im/salon/wire"
+)
+
+var errRate = refusal(stanza.Wait, stanza.PolicyViolation, "You are sending too fast.") // RFC 6120 §8.3.3.12
+
+// mayTalk takes from the session's bucket.
+func (r *room) mayTalk(s *session) bool {
+	c := r.s.o.Config().Rooms
+	return s.rate.take(r.s.o.Now(), c.StanzasPerSecond, c.StanzasBurst)
+}
+
+// speaker returns the session that may say something in the room now.
+func (r *room) speaker(st wire.Stanza) (*session, error) {
+	s := r.sessions[st.From()]
+	switch {
+	case r.state == absent:
+		return nil, errNoRoom
+	case s == nil:
+		return nil, errNotIn // §7.4
+	case !r.mayTalk(s):
+		return nil, errRate
+	}
+	return s, nil
+}
+
+// judgeGroupchat decides on a message to all, and prepares what is sent and kept (XEP-0045 §7.4).
+func (r *room) judgeGroupchat(st wire.Stanza, m *message) error {
+	s, err := r.speaker(st)
+	if err != nil {
+		return err
+	}
+	if st.To().IsFull() {
+		return refusal(stanza.Modify, stanza.BadRequest, "A message to one occupant is not of type groupchat.") // §7.5
+	}
+	if s.occ.role < participant {
+		return refusal(stanza.Auth, stanza.Forbidden, "You have no voice in this room.") // §7.4
+	}
+	m.out = clean(st).WithFrom(s.occ.addr).WithTo(wire.Addr{})
+	m.deliver = (*room).broadcast
+	if archive.StoreRoom(m.out) {
+		m.rows = []storage.Row{{Owner: r.addr, Peer: s.full.Bare(), Kind: storage.RowGroupchat,
+			Origin: archive.Origin(s.full, originID(st)), Stanza: m.out.AppendStandalone(nil)}}
+	}
+	return nil
+}
+
+// originID is the id by which a resend is known (XEP-0359 §3.1).
+func originID(st wire.Stanza) string {
+	if k, ok := st.Kid(nsSID, "origin-id"); ok {
+		return k.Attr("id")
+	}
+	return ""
+}
+
+// clean cuts what only a room may add. A message without any of it, which is nearly every one, stays as it is.
+func clean(st wire.Stanza) wire.Stanza {
+	for k := range st.Kids() {
+		if forged(k) {
+			return st.Edit().Cut(forged).Stanza()
+		}
+	}
+	return st
+}
+
+// broadcast sends a committed message to every session, its sender's own included: to them it is the reflection.
+func (r *room) broadcast(m *message) {
+	st := m.out
+	if len(m.rows) > 0 {
+		st = withStanzaID(st, r.addr, m.rows[0].ID)
+		r.history.add(entry{id: m.rows[0].ID, st: st}, r.s.o.Config().Rooms.HistoryMax)
+	}
+	r.toAll(st)
+}
+
+// toAll is the fan-out: the same bytes for everyone, with another `to` spliced in.
+func (r *room) toAll(st wire.Stanza) {
+	for _, s := range r.all {
+		s.send(st)
+	}
+	r.s.Stats.Messages.Add(1)
+	r.s.Stats.Delivered.Add(int64(len(r.all)))
+}
+
+// withStanzaID adds the room's stanza-id (XEP-0359 §3.1).
+func withStanzaID(st wire.Stanza, room wire.Addr, id int64) wire.Stanza {
+	w := wire.NewWriter().Start(nsSID, "stanza-id").Attr("by", room.String()).Attr("id", archive.FormatID(id)).End()
+	return st.Edit().Append(w.Payload()).Stanza()
+}

@@ -1,0 +1,127 @@
+package muc
+
+import (
+	"context"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"salon.im/salon/archive"
+	"salon.im/salon/wire"
+)
+
+// historyBytes bounds the messages that a room keeps at hand.
+const historyBytes = 1 << 20
+
+// entry is a message that was broadcast and kept.
+type entry struct {
+	id      int64
+	st      wire.Stanza // with the room's stanza-id
+	delayed wire.Stanza // the same with its delay stamp, once somebody asked for it
+}
+
+// history is the newest messages of a room, oldest first, so that who joins costs no reading.
+type history struct {
+	entries []entry
+	bytes   int
+}
+
+// add appends a message and drops the oldest above max messages or historyBytes.
+func (h *history) add(e entry, max int) {
+	h.entries = append(h.entries, e)
+	h.bytes += e.st.Len()
+	for len(h.entries) > max || h.bytes > historyBytes {
+		h.bytes -= h.entries[0].st.Len()
+		h.entries[0] = entry{}
+		h.entries = h.entries[1:]
+	}
+}
+
+// readHistory fills the history of a room that is read from the store.
+func (r *room) readHistory(ctx context.Context) error {
+	max := r.s.o.Config().Rooms.HistoryMax
+	page, err := archive.Newest(ctx, r.s.o.Archive, r.addr, max)
+	if err != nil {
+		return r.storageError("read the history", err)
+	}
+	if page.Skipped > 0 {
+		r.log.Error("history has rows that do not parse", "rows", page.Skipped)
+	}
+	r.history = history{}
+	for _, it := range page.Items {
+		r.history.add(entry{id: it.ID, st: withStanzaID(it.Stanza, r.addr, it.ID)}, max)
+	}
+	return nil
+}
+
+// wanted is how much history a session asks for (XEP-0045 §7.2.14); -1 is no limit.
+type wanted struct {
+	chars, stanzas int
+	since          time.Time
+}
+
+func (r *room) wanted(x wire.Kid) wanted {
+	c := r.s.o.Config().Rooms
+	w := wanted{chars: -1, stanzas: c.HistoryStanzas}
+	k, ok := x.Kid("", "history")
+	if !ok {
+		return w
+	}
+	w.stanzas = c.HistoryMax
+	if n, ok := number(k, "maxstanzas"); ok {
+		w.stanzas = min(n, c.HistoryMax)
+	}
+	if n, ok := number(k, "maxchars"); ok {
+		w.chars = n
+	}
+	if n, ok := number(k, "seconds"); ok {
+		w.since = r.now().Add(-time.Duration(min(n, 1<<31)) * time.Second)
+	}
+	if t, err := time.Parse(time.RFC3339, k.Attr("since")); err == nil && t.After(w.since) {
+		w.since = t
+	}
+	return w
+}
+
+// number reads an attribute that is not negative.
+func number(k wire.Kid, name string) (int, bool) {
+	n, err := strconv.Atoi(k.Attr(name))
+	return n, err == nil && n >= 0
+}
+
+// sendHistory sends the newest messages within every limit that was asked for.
+func (r *room) sendHistory(s *session, x wire.Kid) {
+	w := r.wanted(x)
+	entries := r.history.entries
+	first := len(entries)
+	for chars := 0; first > 0 && len(entries)-first < w.stanzas; first-- {
+		e := &entries[first-1]
+		if archive.IDTime(e.id).Before(w.since) {
+			break
+		}
+		r.delay(e)
+		if w.chars >= 0 {
+			if chars += charsOf(e.delayed.WithTo(s.full)); chars > w.chars {
+				break
+			}
+		}
+	}
+	for i := first; i < len(entries); i++ {
+		s.send(entries[i].delayed)
+	}
+}
+
+// charsOf counts the characters of the whole stanza (§7.2.14: maxchars counts complete XML stanzas).
+func charsOf(st wire.Stanza) int { return utf8.RuneCount(st.AppendStandalone(nil)) }
+
+// delay stamps a message with the time at which the room received it (XEP-0203 §4).
+func (r *room) delay(e *entry) {
+	if e.delayed.IsZero() {
+		e.delayed = e.st.Edit().Append(delayed(r.addr, archive.IDTime(e.id))).Stanza()
+	}
+}
+
+func delayed(from wire.Addr, at time.Time) wire.Payload {
+	w := wire.NewWriter().Start(nsDelay, "delay").Attr("from", from.String())
+	return w.Attr("stamp", at.UTC().Format("2006-01-02T15:04:05.000Z")).End().Payload()
+}

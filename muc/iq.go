@@ -1,0 +1,54 @@
+package muc
+
+import (
+	"encoding/xml"
+
+	"salon.im/salon/wire"
+)
+
+// iqKey is what an IQ handler is found by.
+type iqKey struct {
+	typ  string
+	name xml.Name
+}
+
+// iqHandler answers a request to the room itself.
+type iqHandler func(r *room, st wire.Stanza, k wire.Kid) (wire.Payload, error)
+
+// roomIQs lists the requests that a room answers.
+var roomIQs = map[iqKey]iqHandler{
+	{"get", iqName(nsDiscoInfo, "query")}:  (*room).discoInfo,
+	{"get", iqName(nsDiscoItems, "query")}: (*room).discoItems,
+	{"get", iqName(nsPing, "ping")}:        func(*room, wire.Stanza, wire.Kid) (wire.Payload, error) { return nil, nil },
+	{"get", iqName(nsOwner, "query")}:      (*room).getConfig,
+	{"set", iqName(nsOwner, "query")}:      (*room).setOwner,
+}
+
+// iq answers a request to the room, or passes one on to an occupant.
+func (r *room) iq(st wire.Stanza) error {
+	if st.To().IsFull() {
+		return r.relayIQ(st)
+	}
+	if !request(st) {
+		return nil
+	}
+	if r.state == absent {
+		return errNoRoom
+	}
+	for k := range st.Kids() {
+		h := roomIQs[iqKey{st.Type(), k.Name()}]
+		if h == nil {
+			break
+		}
+		p, err := h(r, st, k)
+		if err != nil {
+			return err
+		}
+		r.send(st.Result(p))
+		return nil
+	}
+	return errUnknown
+}
+
+// request reports whether an IQ wants an answer.
+func request(st wire.Stanza) bool { return st.Type() == "get" || st.Type() == "set" }

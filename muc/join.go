@@ -1,0 +1,151 @@
+package muc
+
+import (
+	"mellium.im/xmpp/stanza"
+
+	"salon.im/salon/storage"
+	"salon.im/salon/wire"
+)
+
+// joining is a session that asks to enter.
+type joining struct {
+	st          wire.Stanza
+	x           wire.Kid // <x xmlns='http://jabber.org/protocol/muc'/>
+	full, bare  wire.Addr
+	addr        wire.Addr // room@service/nick
+	nick        string
+	affiliation affiliation
+}
+
+// join lets a session in, or says why not (XEP-0045 §7.2). A session that is in already gets everything again: its
+// client has lost track.
+func (r *room) join(st wire.Stanza) error {
+	x, ok := st.Kid(nsMUC, "x")
+	if !ok {
+		return errNotIn // an update from who is not in: its client must join anew (§7.2.1)
+	}
+	j := &joining{st: st, x: x, full: st.From(), bare: st.From().Bare(), addr: st.To(), nick: st.To().Resource()}
+	if r.deadSession(j.full) {
+		return nil
+	}
+	if err := checkNick(j.nick); err != nil {
+		return err
+	}
+	created := false
+	if r.state == absent {
+		if err := r.create(j.bare); err != nil {
+			return err
+		}
+		created = true
+	}
+	err := r.admit(j, created)
+	if created && err != nil {
+		r.reset()
+	}
+	return err
+}
+
+// admit holds a session against every facet, and lets it in.
+func (r *room) admit(j *joining, created bool) error {
+	j.affiliation = r.affiliation(j.bare)
+	for _, f := range facets {
+		if f.join == nil {
+			continue
+		}
+		if err := f.join(r, j); err != nil {
+			return err
+		}
+	}
+	if !r.s.ledger.enter(j.full, r.addr, r.s.o.Config().Rooms.PerUser) {
+		return refusal(stanza.Wait, stanza.ResourceConstraint, "You are in too many rooms.")
+	}
+	r.welcome(r.seat(j), j, created)
+	if r.deadSession(j.full) { // it died before the ledger knew of this room
+		r.depart(j.full, nil)
+	}
+	return nil
+}
+
+// deadSession reports whether a local session has ended: a join of its that comes late must leave no ghost.
+func (r *room) deadSession(full wire.Addr) bool {
+	return r.s.o.Router.IsHost(full.Domain()) && r.s.o.Router.Resource(full) == nil
+}
+
+// seat gives a session its place: that which it had, beside its account's other sessions, or a new one.
+func (r *room) seat(j *joining) *session {
+	s := r.sessions[j.full]
+	if s != nil {
+		s.sink, s.shows = r.s.o.Router.Sink(j.full), shows(j.st)
+		s.occ.show(s)
+		return s
+	}
+	o := r.occupants[j.nick]
+	if o == nil {
+		o = &occupant{nick: j.nick, addr: j.addr, bare: j.bare, affiliation: j.affiliation, role: r.initialRole(j.affiliation)}
+	}
+	s = &session{full: j.full, sink: r.s.o.Router.Sink(j.full), shows: shows(j.st)}
+	r.enter(s, o)
+	return s
+}
+
+// welcome sends what who enters is owed, in the order of XEP-0045 §7.2: the others' presence, its own, history, subject.
+func (r *room) welcome(s *session, j *joining, created bool) {
+	for _, o := range r.occupants {
+		if o != s.occ {
+			s.send(r.presenceFor(o, s))
+		}
+	}
+	n := about(s.occ)
+	n.self = []int{statusLogged} // §7.2.11: the archive keeps what is said
+	if r.set.Whois == whoisAnyone {
+		n.self = append(n.self, statusNonAnonymous) // §7.2.4
+	}
+	if created {
+		n.self = append(n.self, statusCreated) // §10.1.1
+	}
+	s.occ.changed()
+	for _, other := range r.all {
+		if other != s {
+			other.send(r.presenceFor(s.occ, other))
+		}
+	}
+	r.tellSelf(n, s)
+	r.sendHistory(s, j.x)
+	r.sendSubject(s)
+}
+
+// create makes the room, if the account may make rooms (XEP-0045 §10.1). It is locked until its owner has configured it.
+func (r *room) create(creator wire.Addr) error {
+	if !r.s.mayCreate(creator) {
+		return refusal(stanza.Cancel, stanza.NotAllowed, "You may not create rooms here.") // §10.1.1
+	}
+	if err := r.purge(); err != nil {
+		return err
+	}
+	r.state, r.created = locked, r.now()
+	r.set = r.s.defaults()
+	r.affiliations[creator] = storage.Affiliation{Addr: creator, Value: owner.String(), By: creator, At: r.created}
+	r.log.Info("room created", "by", creator.String())
+	return nil
+}
+
+// purge removes what an earlier room of that address left in the archive: nobody in the new one may read it.
+func (r *room) purge() error {
+	ctx, cancel := r.ctx()
+	defer cancel()
+	page, err := r.s.o.Archive.Page(ctx, storage.Query{Owner: r.addr, Limit: 1})
+	for err == nil && len(page) > 0 {
+		var n int
+		n, err = r.s.o.Archive.DeleteBefore(ctx, r.addr, 1<<63-1, purgeChunk)
+		if n < purgeChunk {
+			break
+		}
+	}
+	if err != nil {
+		return r.storageError("empty the archive", err)
+	}
+	return nil
+}
+
+// purgeChunk is how many rows one deletion takes.
+const purgeChunk = 1000

@@ -1,0 +1,125 @@
+package muc
+
+import (
+	"salon.im/salon/archive"
+	"salon.im/salon/storage"
+	"salon.im/salon/wire"
+)
+
+// line keeps a room's events in order up to and past the archive's commit. Messages may wait for their commits together;
+// everything else begins when all before it has ended, and what follows it begins after it. So rights are judged by what
+// was said before, and nobody sees a message after the kick that it came before.
+type line struct {
+	queue []*event // the first `begun` are messages under way
+	begun int
+}
+
+func (l *line) push(e *event) { l.queue = append(l.queue, e) }
+
+func (l *line) busy() bool { return len(l.queue) > 0 }
+
+func (l *line) pop() *event {
+	e := l.queue[0]
+	l.queue[0] = nil
+	l.queue = l.queue[1:]
+	if len(l.queue) == 0 {
+		l.queue = nil
+	}
+	return e
+}
+
+// message is a message under way: judged, and waiting for its commit or for those before it.
+type message struct {
+	out     wire.Stanza        // as it will be sent, from the sender's occupant address
+	rows    []storage.Row      // none if it is not kept
+	refuse  error              // not taken: the sender is told in its turn
+	deliver func(*room, *message) // after the commit
+	result  archive.Result
+	ready   bool
+}
+
+// advance ends what is ready and begins what may begin, until nothing moves.
+func (r *room) advance() {
+	l := &r.line
+	for len(l.queue) > 0 {
+		switch {
+		case l.begun > 0 && l.queue[0].msg.ready:
+			e := l.pop()
+			l.begun--
+			r.guard(e, (*room).endMessage)
+			r.finish(e)
+		case l.begun < len(l.queue) && overlaps(l.queue[l.begun]):
+			e := l.queue[l.begun]
+			l.begun++
+			r.guard(e, (*room).beginMessage)
+		case l.begun == 0:
+			e := l.pop()
+			r.guard(e, (*room).happen)
+			r.finish(e)
+		default:
+			return
+		}
+	}
+}
+
+// finish tells the sender's stream that the event was handled.
+func (r *room) finish(e *event) {
+	r.box.release(e)
+	if done := e.done; done != nil {
+		e.done = nil
+		done()
+	}
+}
+
+// overlaps reports whether an event may begin while messages before it wait for their commit.
+func overlaps(e *event) bool {
+	st := e.st
+	return st.Kind() == wire.KindMessage && st.Type() != "error" && !isSubject(st) && !toRoomItself(st)
+}
+
+// toRoomItself reports whether a message is neither groupchat nor to an occupant: an invitation, a voice request.
+func toRoomItself(st wire.Stanza) bool { return st.Type() != "groupchat" && !st.To().IsFull() }
+
+// beginMessage judges a message and queues it to the archive.
+func (r *room) beginMessage(e *event) {
+	m := &message{ready: true}
+	e.msg = m
+	if m.refuse = r.load(); m.refuse != nil {
+		return
+	}
+	if e.st.Type() == "groupchat" {
+		m.refuse = r.judgeGroupchat(e.st, m)
+	} else {
+		m.refuse = r.judgePrivate(e.st, m)
+	}
+	if m.refuse != nil || len(m.rows) == 0 {
+		return
+	}
+	m.ready = false
+	err := r.s.o.Writer.TryAppend(m.rows, func(res archive.Result) {
+		m.result = res
+		r.s.post(r, &event{committed: m}, true)
+	})
+	switch {
+	case err == nil:
+	case err == archive.ErrFull:
+		m.ready, m.refuse = true, errBusy
+	default:
+		m.ready, m.refuse = true, r.storageError("queue a message", err)
+	}
+}
+
+// endMessage sends a message whose turn has come, or refuses it. A resend that the archive held already is not sent
+// again.
+func (r *room) endMessage(e *event) {
+	m := e.msg
+	switch {
+	case m.refuse != nil:
+		r.refuse(e.st, m.refuse)
+	case m.result.Err != nil:
+		r.refuse(e.st, errUnstored)
+	case m.result.Dropped != 0:
+	default:
+		m.deliver(r, m)
+	}
+}

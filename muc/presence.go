@@ -1,0 +1,161 @@
+package muc
+
+import (
+	"strconv"
+
+	"salon.im/salon/wire"
+)
+
+// item is what a presence says of an occupant's place in the room (XEP-0045 §7.2.2). Zero fields are left out.
+type item struct {
+	affiliation affiliation
+	role        role
+	nick        string    // the new one, on a change (§7.6)
+	actor       string    // the nick of who did it
+	reason      string
+	destroy     wire.Payload // §10.9
+}
+
+// notice is a presence to tell: to the others in the room, and to the sessions that it is about.
+type notice struct {
+	from     wire.Addr // the occupant's address
+	gone     bool      // unavailable
+	shows    wire.Payload
+	real     wire.Addr // full; shown to those who may see it
+	item     item
+	statuses []int // for everyone
+	self     []int // for the occupant's own sessions, besides 110
+}
+
+// render builds the presence.
+func (n *notice) render(real bool, self bool) wire.Stanza {
+	w := wire.NewWriter()
+	w.Start(nsUser, "x").Start("", "item")
+	w.Attr("affiliation", n.item.affiliation.String()).Attr("role", n.item.role.String())
+	if real {
+		w.AttrIf("jid", n.real.String())
+	}
+	w.AttrIf("nick", n.item.nick)
+	if n.item.actor != "" {
+		w.Start("", "actor").Attr("nick", n.item.actor).End()
+	}
+	if n.item.reason != "" {
+		w.Elem("", "reason", n.item.reason)
+	}
+	w.End()
+	w.Raw(n.item.destroy)
+	for _, c := range n.statuses {
+		status(w, c)
+	}
+	if self {
+		status(w, statusSelf)
+		for _, c := range n.self {
+			status(w, c)
+		}
+	}
+	w.End()
+	typ := ""
+	if n.gone {
+		typ = "unavailable"
+	}
+	return wire.New(wire.KindPresence, typ, "", n.from, wire.Addr{}, n.shows, w.Payload())
+}
+
+func status(w *wire.Writer, code int) {
+	w.Start("", "status").Attr("code", strconv.Itoa(code)).End()
+}
+
+// about begins a notice of an occupant as it is.
+func about(o *occupant) *notice {
+	return &notice{from: o.addr, real: o.shown().full, shows: o.shown().shows,
+		item: item{affiliation: o.affiliation, role: o.role}}
+}
+
+// presenceFor returns an occupant's presence as a session may see it. It is rendered once.
+func (r *room) presenceFor(o *occupant, s *session) wire.Stanza {
+	if r.seesReal(s) {
+		if o.open.IsZero() {
+			o.open = about(o).render(true, false)
+		}
+		return o.open
+	}
+	if o.anonymous.IsZero() {
+		o.anonymous = about(o).render(false, false)
+	}
+	return o.anonymous
+}
+
+// announce tells everyone of an occupant as it is now: the others, then its own sessions (XEP-0045 §7.2.2). What
+// statuses say is for everyone, self for its own sessions.
+func (r *room) announce(o *occupant, statuses, self []int) {
+	n := about(o)
+	n.statuses, n.self = statuses, self
+	o.changed()
+	if len(statuses) > 0 {
+		r.tellOthers(n, o)
+	} else {
+		for _, s := range r.all {
+			if s.occ != o {
+				s.send(r.presenceFor(o, s))
+			}
+		}
+	}
+	r.tellSelf(n, o.sessions...)
+}
+
+// tellOthers sends a notice to every session but those of o.
+func (r *room) tellOthers(n *notice, o *occupant) {
+	var plain, real wire.Stanza
+	for _, s := range r.all {
+		switch {
+		case s.occ == o:
+		case r.seesReal(s):
+			if real.IsZero() {
+				real = n.render(true, false)
+			}
+			s.send(real)
+		default:
+			if plain.IsZero() {
+				plain = n.render(false, false)
+			}
+			s.send(plain)
+		}
+	}
+}
+
+// tellSelf sends a notice to the sessions that it is about.
+func (r *room) tellSelf(n *notice, own ...*session) {
+	st := n.render(true, true)
+	for _, s := range own {
+		s.send(st)
+	}
+}
+
+// shows returns what an occupant's presence says to others: the client's payload without what only a room may say, and
+// without what would give its address away.
+func shows(st wire.Stanza) wire.Payload {
+	var out wire.Payload
+	for k := range st.Kids() {
+		if !forged(k) {
+			out = append(out, k.Payload()...)
+		}
+	}
+	return out
+}
+
+// forged reports whether a child is what a room adds, so that none may come from a client: stanza ids and occupant ids
+// (XEP-0359 §4, XEP-0421 §6), delay stamps (XEP-0203 §5), and what XEP-0045 puts into <x/>.
+func forged(k wire.Kid) bool {
+	n := k.Name()
+	switch n.Space {
+	case nsUser, nsMUC:
+		return n.Local == "x"
+	case nsSID:
+		return n.Local == "stanza-id"
+	case nsOccupantID:
+		return n.Local == "occupant-id"
+	case nsDelay, "jabber:x:delay":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,201 @@
+package muc
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"mellium.im/xmpp/stanza"
+
+	"salon.im/salon/storage"
+	"salon.im/salon/wire"
+)
+
+// storeTimeout bounds one call to the store from a room: the room waits that long at most.
+const storeTimeout = 5 * time.Second
+
+// state says how far a room is.
+type state uint8
+
+const (
+	unread state = iota // the store has not been asked
+	absent              // there is no such room
+	locked              // created, and waiting for its owner's configuration (XEP-0045 §10.1.1)
+	open
+)
+
+// room is one room. Its goroutine owns every field but box; see run.
+type room struct {
+	s    *Service
+	addr wire.Addr // bare
+	box  mailbox
+	log  *slog.Logger
+
+	state   state
+	stored  bool // persistent, and in the store
+	created time.Time
+	set     settings
+	subject storage.Subject
+
+	affiliations map[wire.Addr]storage.Affiliation // by bare address, or host for a ban; without none
+	occupants    map[string]*occupant              // by nick
+	sessions     map[wire.Addr]*session            // by full address
+	all          []*session                        // the same, for fan-out; in no order
+
+	line    line
+	history history
+	closing bool
+}
+
+func newRoom(s *Service, addr wire.Addr) *room {
+	r := &room{s: s, addr: addr, log: s.o.Log.With("room", addr.String())}
+	r.box.wake, r.box.started = make(chan struct{}, 1), &s.running
+	r.reset()
+	r.state = unread
+	return r
+}
+
+// reset makes the room one that does not exist.
+func (r *room) reset() {
+	r.state, r.stored, r.created = absent, false, time.Time{}
+	r.set, r.subject = settings{}, storage.Subject{}
+	r.affiliations = map[wire.Addr]storage.Affiliation{}
+	r.occupants = map[string]*occupant{}
+	r.sessions = map[wire.Addr]*session{}
+	r.all = nil
+	r.history = history{}
+}
+
+// run is the room's goroutine. It ends when the room has been quiet for rooms.park_after.
+func (r *room) run() {
+	defer r.s.running.Done()
+	var events []*event
+	for {
+		events = r.box.take(events)
+		for _, e := range events {
+			r.handle(e)
+		}
+		if len(events) > 0 {
+			continue
+		}
+		if r.idle() && r.box.rest(r.forgettable()) {
+			return
+		}
+	}
+}
+
+// idle waits for an event, and reports whether none came for long enough to end the goroutine.
+func (r *room) idle() bool {
+	if r.line.busy() {
+		<-r.box.wake // the archive always answers
+		return false
+	}
+	if r.closing || r.state <= absent {
+		return true
+	}
+	t := time.NewTimer(r.s.o.Config().Rooms.ParkAfter)
+	defer t.Stop()
+	select {
+	case <-r.box.wake:
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// forgettable reports whether nothing would be lost with the room's state: every change is stored before it is
+// announced, and a room without occupants is either stored or over.
+func (r *room) forgettable() bool { return r.closing || len(r.all) == 0 && (r.stored || r.state <= absent) }
+
+// handle takes one event into the line and moves what can move.
+func (r *room) handle(e *event) {
+	if e.committed != nil {
+		e.committed.ready = true
+		r.box.release(e)
+	} else {
+		r.line.push(e)
+	}
+	r.advance()
+}
+
+// guard runs one step of an event. A panic is our mistake, and ends that event alone.
+func (r *room) guard(e *event, step func(*room, *event)) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.s.Stats.Panics.Add(1)
+			r.log.Error("room failed on a stanza", "panic", p, "stack", string(debug.Stack()))
+			if e.msg != nil {
+				e.msg.ready, e.msg.refuse = true, errUnstored
+			}
+		}
+	}()
+	step(r, e)
+}
+
+// load reads the room from the store, once. On an error the room stays unread, and the next stanza tries again.
+func (r *room) load() error {
+	if r.state != unread {
+		return nil
+	}
+	ctx, cancel := r.ctx()
+	defer cancel()
+	rec, err := r.s.o.Rooms.Room(ctx, r.addr)
+	if errors.Is(err, storage.ErrNotFound) {
+		r.reset()
+		return nil
+	}
+	if err != nil {
+		return r.storageError("read the room", err)
+	}
+	set, err := parseSettings(rec.Config)
+	if err != nil {
+		return r.storageError("read the room's configuration", err)
+	}
+	if err := r.readHistory(ctx); err != nil {
+		return err
+	}
+	r.set, r.subject, r.created = set, rec.Subject, rec.Created
+	for _, a := range rec.Affiliations {
+		r.affiliations[a.Addr] = a
+	}
+	r.state, r.stored = open, true
+	return nil
+}
+
+// save stores the room with the settings given, and the affiliations if it was not stored before.
+func (r *room) save(set settings) error {
+	ctx, cancel := r.ctx()
+	defer cancel()
+	rec := storage.Room{Addr: r.addr, Created: r.created, Config: set.marshal(), Public: set.Public, Name: set.Name, Subject: r.subject}
+	var affs []storage.Affiliation
+	if !r.stored {
+		for _, a := range r.affiliations {
+			affs = append(affs, a)
+		}
+	}
+	if err := r.s.o.Rooms.PutRoom(ctx, rec, affs); err != nil {
+		return r.storageError("store the room", err)
+	}
+	r.stored = true
+	return nil
+}
+
+func (r *room) ctx() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), storeTimeout)
+}
+
+// storageError logs what the store said and returns what the sender sees.
+func (r *room) storageError(what string, err error) stanza.Error {
+	r.log.Error("storage failed", "op", what, "err", err)
+	return errUnstored
+}
+
+// send hands a stanza of the room's to its `to`.
+func (r *room) send(st wire.Stanza) { r.s.o.Router.Send(context.Background(), st) }
+
+// refuse tells a stanza's sender why it was not taken; an error or a result is never answered.
+func (r *room) refuse(st wire.Stanza, err error) { r.s.refuse(st, err) }
+
+func (r *room) now() time.Time { return r.s.o.Now().UTC() }

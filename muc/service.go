@@ -1,0 +1,211 @@
+package muc
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"mellium.im/xmpp/stanza"
+
+	"salon.im/salon/archive"
+	"salon.im/salon/config"
+	"salon.im/salon/router"
+	"salon.im/salon/storage"
+	"salon.im/salon/wire"
+)
+
+// Writer queues messages for the archive; *archive.Writer is one. See its TryAppend for the contract.
+type Writer interface {
+	TryAppend(rows []storage.Row, done func(archive.Result)) error
+}
+
+// Options are what a Service is built from. All fields but Log and Now are needed.
+type Options struct {
+	Router  *router.Router
+	Rooms   storage.Rooms
+	Archive storage.Archive // to read from, and to empty
+	Writer  Writer
+	Config  func() *config.Config // the configuration in force; asked again and again
+	Key     []byte                // seals the passwords of rooms: 16, 24 or 32 bytes, kept outside of the database
+	Domain  string                // of the rooms
+	Host    string                // whose rooms they are: its admins, its users
+	Log     *slog.Logger
+	Now     func() time.Time
+}
+
+// Stats counts what a Service did since its start.
+type Stats struct {
+	Rooms     atomic.Int64 // in memory now
+	Occupants atomic.Int64 // sessions in rooms now
+	Messages  atomic.Int64 // broadcast
+	Delivered atomic.Int64 // copies of them
+	Refused   atomic.Int64 // stanzas refused
+	Busy      atomic.Int64 // of those, because a mailbox was full
+	Panics    atomic.Int64
+}
+
+// Service answers for one conference domain. Its methods are safe for any goroutine.
+type Service struct {
+	o      Options
+	addr   wire.Addr
+	seal   sealer
+	ledger ledger
+	Stats  Stats
+
+	mu      sync.Mutex // a leaf; guards what follows
+	rooms   map[wire.Addr]*room
+	closed  bool
+	running sync.WaitGroup // goroutines of rooms (Add under their mailbox.mu) and of the service itself (under mu, while not closed)
+	asking  chan struct{}  // a slot for each request to the service itself that is under way
+}
+
+var _ router.Service = (*Service)(nil)
+
+// serviceRequests bounds the requests to the service itself that wait for the store.
+const serviceRequests = 64
+
+// New builds the service of o.Domain and announces it to the router. Call it before the first session binds, then
+// router.HandleService, then EnsureRoom. It fails on a bad domain or key.
+func New(o Options) (*Service, error) {
+	if o.Log == nil {
+		o.Log = discard()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	addr, err := wire.NewAddr("", o.Domain, "")
+	if err != nil {
+		return nil, err
+	}
+	seal, err := newSealer(o.Key)
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{o: o, addr: addr, seal: seal, rooms: map[wire.Addr]*room{}, asking: make(chan struct{}, serviceRequests)}
+	s.advertise()
+	o.Router.OnGone(s.sessionGone)
+	return s, nil
+}
+
+// Accept implements router.Service.
+func (s *Service) Accept(ctx context.Context, st wire.Stanza, done func()) {
+	switch {
+	case st.From().IsZero() || st.Malformed() != nil:
+		s.refuse(st, refusal(stanza.Modify, stanza.JIDMalformed, ""))
+		done()
+	case st.To().Local() == "":
+		s.acceptOwn(st, done)
+	default:
+		e := &event{st: st, done: done, cost: st.Len()}
+		p := s.postTo(st.To().Bare(), e, departs(st))
+		if p == taken {
+			return
+		}
+		if p == full {
+			s.Stats.Busy.Add(1)
+			s.refuse(st, errBusy)
+		} else {
+			s.refuse(st, errClosing)
+		}
+		done()
+	}
+}
+
+// departs reports whether a stanza takes a session out of a room: it may never be refused.
+func departs(st wire.Stanza) bool {
+	return st.Type() == "error" && st.Kind() != wire.KindIQ || st.Kind() == wire.KindPresence && st.Type() == "unavailable"
+}
+
+// postTo posts to the room of an address, which it starts if need be. dead says that the service is closed.
+func (s *Service) postTo(addr wire.Addr, e *event, always bool) posted {
+	for {
+		r := s.room(addr)
+		if r == nil {
+			return dead
+		}
+		if p := s.post(r, e, always); p != dead {
+			return p
+		}
+		s.forget(r)
+	}
+}
+
+// room returns the room in memory, or a new one that has not been read; nil once the service is closed.
+func (s *Service) room(addr wire.Addr) *room {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.rooms[addr]
+	if s.closed {
+		return nil
+	}
+	if r == nil {
+		r = newRoom(s, addr)
+		s.rooms[addr] = r
+		s.Stats.Rooms.Add(1)
+	}
+	return r
+}
+
+// post posts to a room and starts its goroutine if none runs.
+func (s *Service) post(r *room, e *event, always bool) posted {
+	p, start := r.box.post(e, always)
+	if start {
+		go r.run()
+	}
+	return p
+}
+
+// forget drops a dead room.
+func (s *Service) forget(r *room) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.rooms[r.addr] == r {
+		delete(s.rooms, r.addr)
+		s.Stats.Rooms.Add(-1)
+	}
+}
+
+// refuse tells a stanza's sender why it was not taken. An error or a result is never answered (RFC 6120 §8.3.1).
+func (s *Service) refuse(st wire.Stanza, err error) {
+	var e stanza.Error
+	if !errors.As(err, &e) {
+		s.o.Log.Error("room failed", "err", err)
+		e = errUnstored
+	}
+	s.Stats.Refused.Add(1)
+	e.By = st.To().Bare().JID() // §7.2.1, Example 19: by the room
+	s.o.Router.Bounce(context.Background(), st, e)
+}
+
+// sessionGone takes a dead session out of its rooms; it is the router's Gone hook.
+func (s *Service) sessionGone(_ context.Context, res *router.Resource, _ *router.Presence) {
+	for _, addr := range s.ledger.rooms(res.Addr()) {
+		s.postTo(addr, &event{gone: res.Addr()}, true)
+	}
+}
+
+// Close ends every room: occupants are told (status 332, XEP-0045 §15.6.2), messages under way are awaited, goroutines end.
+// It returns ctx's error if that takes too long. Close the archive's writer after it.
+func (s *Service) Close(ctx context.Context) error {
+	s.mu.Lock()
+	rooms := make([]*room, 0, len(s.rooms))
+	for _, r := range s.rooms {
+		rooms = append(rooms, r)
+	}
+	s.closed = true
+	s.mu.Unlock()
+	for _, r := range rooms {
+		s.post(r, &event{call: (*room).shutDown}, true)
+	}
+	ended := make(chan struct{})
+	go func() { s.running.Wait(); close(ended) }()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,48 @@
+package muc
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// settings is a room's configuration, stored as JSON. A field that an older record lacks has its zero value; the zero
+// value of each field is therefore what rooms were like before the field came.
+type settings struct {
+	Name        string `json:"name,omitempty"`
+	Description string `json:"description,omitempty"`
+	Lang        string `json:"lang,omitempty"`
+	Public      bool   `json:"public,omitempty"`
+	Persistent  bool   `json:"persistent,omitempty"`
+	Password    []byte `json:"password,omitempty"` // sealed: see password.go
+	MembersOnly bool   `json:"members_only,omitempty"`
+	Moderated   bool   `json:"moderated,omitempty"`
+	MaxUsers    int    `json:"max_users,omitempty"` // 0 is no limit
+	Whois       whois  `json:"whois,omitempty"`
+	// ChangeSubject lets participants change the subject, not moderators alone.
+	ChangeSubject bool `json:"change_subject,omitempty"`
+	// Invites lets any occupant of a members-only room invite, not admins alone.
+	Invites bool    `json:"invites,omitempty"`
+	Private private `json:"private,omitempty"`
+}
+
+// defaults are the settings of a new room: public talk, addresses seen by moderators alone (XEP-0045 §10.1.2 leaves the
+// choice to us).
+func (s *Service) defaults() settings {
+	return settings{Public: true, MaxUsers: s.o.Config().Rooms.MaxOccupants}
+}
+
+func (s settings) marshal() []byte {
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic(fmt.Sprintf("muc: settings do not marshal: %v", err)) // strings, numbers and bytes always do
+	}
+	return b
+}
+
+func parseSettings(b []byte) (settings, error) {
+	var s settings
+	if err := json.Unmarshal(b, &s); err != nil {
+		return settings{}, fmt.Errorf("muc: read settings: %w", err)
+	}
+	return s, nil
+}

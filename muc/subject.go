@@ -1,0 +1,61 @@
+package muc
+
+import (
+	"mellium.im/xmpp/stanza"
+
+	"salon.im/salon/storage"
+	"salon.im/salon/wire"
+)
+
+// maxSubject bounds a subject in bytes, all languages together.
+const maxSubject = 8 << 10
+
+var subjectFacet = facet{}
+
+// isSubject reports whether a message changes the subject: it has a subject and neither body nor thread (XEP-0045 §8.1).
+func isSubject(st wire.Stanza) bool {
+	return st.Type() == "groupchat" && st.Has("", "subject") && !st.Has("", "body") && !st.Has("", "thread")
+}
+
+// changeSubject stores a new subject, then tells everyone (XEP-0045 §8.1).
+func (r *room) changeSubject(st wire.Stanza) error {
+	s, err := r.speaker(st)
+	if err != nil {
+		return err
+	}
+	if s.occ.role < moderator && !(r.set.ChangeSubject && s.occ.role == participant) {
+		return refusal(stanza.Auth, stanza.Forbidden, "You may not change the subject.") // §8.1
+	}
+	st = clean(st).WithFrom(s.occ.addr).WithTo(wire.Addr{})
+	if st.Len() > maxSubject {
+		return refusal(stanza.Modify, stanza.NotAcceptable, "The subject is too long.")
+	}
+	k, _ := st.Kid("", "subject")
+	sub := storage.Subject{Text: k.Text(), From: s.occ.addr, At: r.now(), Stanza: st.AppendStandalone(nil)}
+	if r.stored {
+		ctx, cancel := r.ctx()
+		defer cancel()
+		if err := r.s.o.Rooms.PutSubject(ctx, r.addr, sub); err != nil {
+			return r.storageError("store the subject", err)
+		}
+	}
+	r.subject = sub
+	r.toAll(st)
+	return nil
+}
+
+// sendSubject ends a join (XEP-0045 §7.2.15): with an empty subject where there is none.
+func (r *room) sendSubject(s *session) {
+	if len(r.subject.Stanza) > 0 {
+		if st, err := wire.Parse(r.subject.Stanza); err == nil {
+			s.send(st.Edit().Append(delayed(r.addr, r.subject.At)).Stanza().WithFrom(r.subject.From))
+			return
+		}
+	}
+	w := wire.NewWriter().Elem("", "subject", r.subject.Text)
+	from := r.addr
+	if !r.subject.From.IsZero() {
+		from = r.subject.From
+	}
+	s.send(wire.New(wire.KindMessage, "groupchat", "", from, wire.Addr{}, w.Payload()))
+}

@@ -1,0 +1,246 @@
+package muc_test
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"mellium.im/xmpp/stream"
+
+	"salon.im/salon/archive"
+	"salon.im/salon/config"
+	"salon.im/salon/muc"
+	"salon.im/salon/router"
+	"salon.im/salon/storage"
+	"salon.im/salon/storage/sqlite"
+	"salon.im/salon/wire"
+)
+
+const (
+	host    = "example.test"
+	service = "rooms.example.test"
+	roomJID = "hall@" + service
+)
+
+// world is a router with one conference service on a real store, and people without sockets.
+type world struct {
+	t      testing.TB
+	ctx    context.Context
+	store  *sqlite.Store
+	rooms  storage.Rooms // what the service is given; store unless a test wraps it
+	writer *archive.Writer
+	queue  muc.Writer
+	router *router.Router
+	muc    *muc.Service
+	cfg    *config.Config
+	now    func() time.Time
+}
+
+func newWorld(t testing.TB, change ...func(*world)) *world {
+	t.Helper()
+	w := &world{t: t, ctx: context.Background(), cfg: config.Default(), now: time.Now}
+	w.cfg.Rooms.StanzasBurst = 1_000_000
+	var err error
+	w.store, err = sqlite.Open(w.ctx, sqlite.Options{Path: filepath.Join(t.TempDir(), "test.db"), Synchronous: sqlite.Off})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.store.Close() })
+	if w.writer, err = archive.Open(w.ctx, w.store, archive.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.writer.Close() })
+	w.rooms, w.queue = w.store, w.writer
+	for _, c := range change {
+		c(w)
+	}
+	w.start()
+	t.Cleanup(w.stop)
+	return w
+}
+
+func (w *world) start() {
+	w.t.Helper()
+	w.router = router.New(router.Options{
+		Hosts:  []string{host},
+		Exists: func(context.Context, wire.Addr) (bool, error) { return true, nil },
+	})
+	var err error
+	w.muc, err = muc.New(muc.Options{Router: w.router, Rooms: w.rooms, Archive: w.store, Writer: w.queue,
+		Config: func() *config.Config { return w.cfg }, Key: make([]byte, 32), Domain: service, Host: host, Now: w.now})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.router.HandleService(service, w.muc)
+}
+
+func (w *world) stop() {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.ctx, 10*time.Second)
+	defer cancel()
+	if err := w.muc.Close(ctx); err != nil {
+		w.t.Error("close:", err)
+	}
+}
+
+// restart ends the service and starts another on the same store; people must dial anew.
+func (w *world) restart() {
+	w.t.Helper()
+	w.stop()
+	w.start()
+}
+
+// person is a session: it records what it is sent.
+type person struct {
+	w    *world
+	addr wire.Addr
+	res  *router.Resource
+	flow *router.Flow
+
+	mu   sync.Mutex
+	got  []wire.Stanza
+	more chan struct{}
+}
+
+func (p *person) Addr() wire.Addr    { return p.addr }
+func (p *person) Close(stream.Error) {}
+func (p *person) Send(st wire.Stanza, _ int64) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.got = append(p.got, st)
+	select {
+	case p.more <- struct{}{}:
+	default:
+	}
+	return true
+}
+
+// dial binds a session: "anna" or "anna/phone".
+func (w *world) dial(who string) *person {
+	w.t.Helper()
+	local, resource, ok := strings.Cut(who, "/")
+	if !ok {
+		resource = "home"
+	}
+	p := &person{w: w, addr: wire.MustAddr(local + "@" + host + "/" + resource), more: make(chan struct{}, 1)}
+	var err error
+	if p.res, err = w.router.Bind(w.ctx, p); err != nil {
+		w.t.Fatal(err)
+	}
+	p.flow = w.router.NewFlow(w.ctx, p.res, nil)
+	return p
+}
+
+// say sends a stanza given as XML.
+func (p *person) say(xml string) {
+	p.w.t.Helper()
+	st, err := wire.Parse([]byte(xml))
+	if err != nil {
+		p.w.t.Fatalf("%v in %s", err, xml)
+	}
+	p.flow.Accept(st.WithFrom(p.addr))
+}
+
+// sync returns everything received until a ping to the room came back: the barrier of these tests.
+func (p *person) sync() []string {
+	p.w.t.Helper()
+	return p.syncAt(roomJID)
+}
+
+func (p *person) syncAt(room string) []string {
+	p.w.t.Helper()
+	id := wire.NewID()
+	p.say(`<iq type='get' id='` + id + `' to='` + room + `'><ping xmlns='urn:xmpp:ping'/></iq>`)
+	var out []string
+	deadline := time.After(10 * time.Second)
+	for {
+		p.mu.Lock()
+		got := p.got
+		p.got = nil
+		p.mu.Unlock()
+		for i, st := range got {
+			if st.Kind() == wire.KindIQ && st.ID() == id {
+				p.mu.Lock()
+				p.got = append(got[i+1:], p.got...)
+				p.mu.Unlock()
+				return out
+			}
+			out = append(out, string(st.Append(nil)))
+		}
+		select {
+		case <-p.more:
+		case <-deadline:
+			p.w.t.Fatalf("%s: no answer; received %q", p.addr, out)
+		}
+	}
+}
+
+// enter joins the room under a nick and returns what that brought.
+func (p *person) enter(nick string) []string {
+	p.w.t.Helper()
+	p.say(`<presence to='` + roomJID + `/` + nick + `'><x xmlns='http://jabber.org/protocol/muc'/></presence>`)
+	return p.sync()
+}
+
+// instant makes the room and unlocks it.
+func (p *person) instant(nick string) {
+	p.w.t.Helper()
+	p.enter(nick)
+	p.configure()
+}
+
+// configure submits the owner's form with fields given as var=value.
+func (p *person) configure(fields ...string) []string {
+	p.w.t.Helper()
+	var b strings.Builder
+	for _, f := range fields {
+		name, value, _ := strings.Cut(f, "=")
+		b.WriteString(`<field var='muc#roomconfig_` + name + `'><value>` + value + `</value></field>`)
+	}
+	form := `<field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>` + b.String()
+	if len(fields) == 0 {
+		form = ""
+	}
+	p.say(`<iq type='set' id='cfg' to='` + roomJID + `'><query xmlns='http://jabber.org/protocol/muc#owner'>` +
+		`<x xmlns='jabber:x:data' type='submit'>` + form + `</x></query></iq>`)
+	return p.sync()
+}
+
+func (p *person) talk(body string) { p.say(groupchat(body)) }
+
+func groupchat(body string) string {
+	return `<message type='groupchat' to='` + roomJID + `'><body>` + body + `</body></message>`
+}
+
+// has reports whether one of the stanzas contains all the parts.
+func has(got []string, parts ...string) bool { return index(got, parts...) >= 0 }
+
+func index(got []string, parts ...string) int {
+next:
+	for i, s := range got {
+		for _, p := range parts {
+			if !strings.Contains(s, p) {
+				continue next
+			}
+		}
+		return i
+	}
+	return -1
+}
+
+func (w *world) want(got []string, parts ...string) {
+	w.t.Helper()
+	if !has(got, parts...) {
+		w.t.Errorf("no stanza with %q in\n%s", parts, strings.Join(got, "\n"))
+	}
+}
+
+func (w *world) wantNot(got []string, parts ...string) {
+	w.t.Helper()
+	if i := index(got, parts...); i >= 0 {
+		w.t.Errorf("a stanza with %q: %s", parts, got[i])
+	}
+}

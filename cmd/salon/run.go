@@ -23,7 +23,9 @@ import (
 type options struct {
 	Log     *slog.Logger
 	Version string
-	Load    func() (*config.Config, error)
+	// Load reads the settings again for a reload; Reloaded is told of those in effect after one.
+	Load     func() (*config.Config, error)
+	Reloaded func(*config.Config)
 }
 
 // info is what the start message tells.
@@ -37,7 +39,7 @@ type info struct {
 
 // house is a running server.
 type house interface {
-	control.Admin
+	Admin() control.Admin
 	Info() info
 	Serve(ctx context.Context) error
 }
@@ -156,8 +158,12 @@ func (f *frame) Reload(ctx context.Context) (control.ReloadReport, error) {
 	if err := f.certs.Reload(ctx, hosts, files); err != nil {
 		report.Problems = append(report.Problems, err.Error())
 	}
+	f.o.Reloaded(apply)
 	return report, nil
 }
+
+// Admin returns what an administrator can ask for.
+func (f *frame) Admin() control.Admin { return f }
 
 // Status implements control.Admin.
 func (f *frame) Status(context.Context) (control.Status, error) {

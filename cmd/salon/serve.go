@@ -41,15 +41,10 @@ func (a *app) serve(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
 	s, err := newServer(ctx, cfg, options{
-		Log:     log,
-		Version: buildVersion().Version,
-		Load: func() (*config.Config, error) {
-			next, err := config.Load(a.source())
-			if err == nil {
-				level.Set(next.Log.Level.Level())
-			}
-			return next, err
-		},
+		Log:      log,
+		Version:  buildVersion().Version,
+		Load:     func() (*config.Config, error) { return config.Load(a.source()) },
+		Reloaded: func(cfg *config.Config) { level.Set(cfg.Log.Level.Level()) },
 	})
 	if err != nil {
 		return err
@@ -67,14 +62,14 @@ func (a *app) attend(ctx context.Context, cfg *config.Config, s house, log *slog
 			return err
 		}
 		a.greet(s.Info(), cfg)
-		return control.Serve(ctx, socket, s, log)
+		return control.Serve(ctx, socket, s.Admin(), log)
 	})
-	group.Go(func() error { return reloadOnSignal(ctx, s, log) })
+	group.Go(func() error { return reloadOnSignal(ctx, s.Admin(), log) })
 	return group.Wait()
 }
 
 // reloadOnSignal asks for a reload at each SIGHUP and logs what became of it.
-func reloadOnSignal(ctx context.Context, s house, log *slog.Logger) error {
+func reloadOnSignal(ctx context.Context, admin control.Admin, log *slog.Logger) error {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGHUP)
 	defer signal.Stop(signals)
@@ -84,7 +79,7 @@ func reloadOnSignal(ctx context.Context, s house, log *slog.Logger) error {
 			return nil
 		case <-signals:
 		}
-		report, err := s.Reload(ctx)
+		report, err := admin.Reload(ctx)
 		if err != nil {
 			log.Error("reload failed", "error", err)
 			continue

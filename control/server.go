@@ -41,7 +41,7 @@ func Serve(ctx context.Context, l net.Listener, a Admin, log *slog.Logger) error
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    8 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelError),
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(l) }()

@@ -43,7 +43,6 @@ func (s *Server) endSessions(addr wire.Addr, gone bool) {
 	for _, r := range s.router.Resources(addr) {
 		r.Close(stream.Error("not-authorized", text))
 	}
-	s.c2s.Forget(addr)
 }
 
 // Status implements control.Admin.

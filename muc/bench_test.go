@@ -4,27 +4,41 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"mellium.im/xmpp/stream"
 
-	"salon.im/salon/router"
 	"salon.im/salon/wire"
 )
 
 // counter is a session that counts.
 type counter struct {
 	addr wire.Addr
-	n    *atomic.Int64
+	n    *tally
 }
 
-func (c *counter) Addr() wire.Addr              { return c.addr }
-func (c *counter) Close(stream.Error)           {}
-func (c *counter) Send(wire.Stanza, int64) bool { c.n.Add(1); return true }
+// tally counts for a crowd, and tells when it has counted down.
+type tally struct {
+	left atomic.Int64
+	done chan struct{}
+}
+
+func (t *tally) expect(n int) {
+	t.done = make(chan struct{})
+	t.left.Store(int64(n))
+}
+
+func (c *counter) Addr() wire.Addr    { return c.addr }
+func (c *counter) Close(stream.Error) {}
+func (c *counter) Send(wire.Stanza, int64) bool {
+	if c.n.left.Add(-1) == 0 {
+		close(c.n.done)
+	}
+	return true
+}
 
 // crowd puts n silent sessions into the hall.
-func (w *world) crowd(n int) *atomic.Int64 {
-	got := new(atomic.Int64)
+func (w *world) crowd(n int) *tally {
+	got := new(tally)
 	for i := range n {
 		c := &counter{wire.MustAddr(fmt.Sprintf("u%d@%s/c", i, host)), got}
 		res, err := w.router.Bind(w.ctx, c)
@@ -32,22 +46,9 @@ func (w *world) crowd(n int) *atomic.Int64 {
 			w.t.Fatal(err)
 		}
 		st, _ := wire.Parse([]byte(fmt.Sprintf(`<presence to='%s/u%d'><x xmlns='http://jabber.org/protocol/muc'/></presence>`, roomJID, i)))
-		accept(w.router, res, st.WithFrom(c.addr))
+		w.router.Send(w.ctx, st.WithFrom(res.Addr()))
 	}
 	return got
-}
-
-func accept(r *router.Router, res *router.Resource, st wire.Stanza) { r.Send(nil, st) }
-
-func until(t testing.TB, f func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for !f() {
-		if time.Now().After(deadline) {
-			t.Fatal("waited in vain")
-		}
-		time.Sleep(100 * time.Microsecond)
-	}
 }
 
 // BenchmarkFanout500 sends unarchived and archived messages to 500 sessions; ns/op and allocs/op are for one delivery.
@@ -59,16 +60,16 @@ func BenchmarkFanout500(b *testing.B) {
 			anna.instant("A")
 			got := w.crowd(500)
 			anna.sync()
-			got.Store(0)
 			st, _ := wire.Parse([]byte(`<message type='groupchat' to='` + roomJID + `'>` + body + `</message>`))
 			st = st.WithFrom(anna.addr)
 			messages := max(1, b.N/500)
+			got.expect(500 * messages)
 			b.ReportAllocs()
 			b.ResetTimer()
 			for range messages {
 				anna.flow.Accept(st)
 			}
-			until(b, func() bool { return got.Load() >= int64(500*messages) })
+			<-got.done
 		})
 	}
 }

@@ -87,7 +87,7 @@ func (p *Presences) asked(ctx context.Context, st wire.Stanza) error {
 		if next == was {
 			return errUnchanged
 		}
-		next.put(it, request(st))
+		next.put(it, storedRequest(st))
 		return nil
 	}, func() {
 		if to.pass {
@@ -116,8 +116,8 @@ func (p *Presences) manyRequests(ctx context.Context, owner, contact wire.Addr) 
 	return l.count(asks) >= maxRequests, nil
 }
 
-// request returns what is stored of a request.
-func request(st wire.Stanza) []byte {
+// storedRequest returns what is stored of a request.
+func storedRequest(st wire.Stanza) []byte {
 	if st.Type() != "subscribe" {
 		return nil
 	}

@@ -171,14 +171,14 @@ func (b *Blocks) get(ctx context.Context, st wire.Stanza) (wire.Payload, error) 
 	if err != nil {
 		return nil, err
 	}
-	b.r.Send(ctx, st.Result(items("blocklist", addrs))) // within the turn, so that no push overtakes it
+	b.r.Send(ctx, st.Result(blockItems("blocklist", addrs))) // within the turn, so that no push overtakes it
 	return nil, router.ErrAnswered
 }
 
 // block adds addresses (XEP-0191 §3.3).
 func (b *Blocks) block(ctx context.Context, st wire.Stanza) (wire.Payload, error) {
 	owner := st.From().Bare()
-	addrs, err := entries(st, "block")
+	addrs, err := blockEntries(st, "block")
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +209,7 @@ func (b *Blocks) block(ctx context.Context, st wire.Stanza) (wire.Payload, error
 // unblock removes addresses, all of them when none is named (XEP-0191 §3.4, §3.5).
 func (b *Blocks) unblock(ctx context.Context, st wire.Stanza) (wire.Payload, error) {
 	owner := st.From().Bare()
-	addrs, err := entries(st, "unblock")
+	addrs, err := blockEntries(st, "unblock")
 	if err != nil {
 		return nil, err
 	}
@@ -236,7 +236,7 @@ func (b *Blocks) change(ctx context.Context, owner wire.Addr, verb string, addrs
 		return err
 	}
 	b.filter(owner, l)
-	p := items(verb, addrs)
+	p := blockItems(verb, addrs)
 	for _, res := range b.r.Resources(owner) {
 		if res.Has(router.FlagBlocklist) {
 			res.Send(wire.New(wire.KindIQ, "set", wire.NewID(), owner, res.Addr(), p), 0)
@@ -245,8 +245,8 @@ func (b *Blocks) change(ctx context.Context, owner wire.Addr, verb string, addrs
 	return nil
 }
 
-// entries reads the items of a request.
-func entries(st wire.Stanza, verb string) ([]wire.Addr, error) {
+// blockEntries reads the items of a request.
+func blockEntries(st wire.Stanza, verb string) ([]wire.Addr, error) {
 	var out []wire.Addr
 	k, _ := st.Kid(nsBlocking, verb)
 	for it := range k.Kids() {
@@ -262,8 +262,8 @@ func entries(st wire.Stanza, verb string) ([]wire.Addr, error) {
 	return out, nil
 }
 
-// items writes a list.
-func items(name string, addrs []wire.Addr) wire.Payload {
+// blockItems writes a list.
+func blockItems(name string, addrs []wire.Addr) wire.Payload {
 	w := wire.NewWriter()
 	w.Start(nsBlocking, name)
 	for _, a := range addrs {

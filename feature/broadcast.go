@@ -32,7 +32,6 @@ func (p *Presences) available(ctx context.Context, res *router.Resource, st wire
 	}
 	if awake {
 		p.r.Available(ctx, res)
-		res.Release(0)
 	}
 	return err
 }

@@ -17,14 +17,14 @@ func (s *Rosters) push(owner wire.Addr, it *storage.RosterItem, version int64) {
 			continue
 		}
 		if p == nil {
-			p = query(version, *it)
+			p = rosterQuery(version, *it)
 		}
 		res.Send(wire.New(wire.KindIQ, "set", wire.NewID(), owner, res.Addr(), p), 0)
 	}
 }
 
-// query writes a roster of the items; one that is not listed is a removal (RFC 6121 §2.1).
-func query(version int64, items ...storage.RosterItem) wire.Payload {
+// rosterQuery writes a roster of the items; one that is not listed is a removal (RFC 6121 §2.1).
+func rosterQuery(version int64, items ...storage.RosterItem) wire.Payload {
 	w := wire.NewWriter()
 	w.Start(nsRoster, "query").Attr("ver", strconv.FormatInt(version, 10))
 	for i := range items {

@@ -36,7 +36,7 @@ func (s *Rosters) get(ctx context.Context, st wire.Stanza) (wire.Payload, error)
 	}
 	s.keep(owner, items)
 	items = slices.DeleteFunc(items, func(it storage.RosterItem) bool { return !it.Listed })
-	s.r.Send(ctx, st.Result(query(version, items...)))
+	s.r.Send(ctx, st.Result(rosterQuery(version, items...)))
 	return nil, router.ErrAnswered
 }
 
@@ -58,7 +58,7 @@ func (s *Rosters) sendChanges(ctx context.Context, st wire.Stanza, res *router.R
 		if i == len(changed)-1 {
 			v = version
 		}
-		res.Send(wire.New(wire.KindIQ, "set", wire.NewID(), owner, res.Addr(), query(v, changed[i])), 0)
+		res.Send(wire.New(wire.KindIQ, "set", wire.NewID(), owner, res.Addr(), rosterQuery(v, changed[i])), 0)
 	}
 	return true, router.ErrAnswered
 }

@@ -133,8 +133,11 @@ func (r *Router) OnAvailable(f func(context.Context, *Resource)) {
 	r.hooks.Available = append(r.hooks.Available, f)
 }
 
-// Available runs the Available hooks. Only the presence feature calls it.
+// Available runs the Available hooks. Only the presence feature calls it, after Resource.Hold.
 func (r *Router) Available(ctx context.Context, res *Resource) {
+	if len(r.hooks.Available) == 0 {
+		res.Release(0)
+	}
 	for _, f := range r.hooks.Available {
 		f(ctx, res)
 	}

@@ -110,11 +110,9 @@ func (r *Resource) sendOrdered(st wire.Stanza, mark int64) bool {
 	return true
 }
 
-// Hold makes live messages wait until Release, so that the undelivered ones of the archive come first.
-//
-// The presence feature calls it before it makes a session available with a priority of 0 or more, then runs the
-// Available hooks, then calls Release(0). So a hook that sends messages from the archive does it before it returns, and
-// releases with the id of the last; without such a hook nothing waits for long.
+// Hold makes live messages wait until Release, so that the undelivered ones of the archive come first. The presence feature
+// calls it before it makes a session available with a priority of 0 or more, then runs the Available hooks: the one that
+// sends the undelivered ones releases, now or later. Without hooks Router.Available does.
 func (r *Resource) Hold() { r.holding.Store(true) }
 
 // Release ends Hold: live messages marked up to id are dropped as sent already, the others go out in order.

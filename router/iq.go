@@ -24,7 +24,8 @@ const (
 )
 
 // IQHandler answers one kind of request: with the payload of the result (nil for an empty one), or with an error, which is a
-// stanza.Error for the sender; any other error is logged and becomes internal-server-error. It may block on storage.
+// stanza.Error or a DetailedError for the sender, or ErrAnswered; any other error is logged and becomes
+// internal-server-error. It may block on storage.
 type IQHandler func(ctx context.Context, st wire.Stanza) (wire.Payload, error)
 
 type iqKey struct {
@@ -69,8 +70,11 @@ func (r *Router) answerIQ(ctx context.Context, st wire.Stanza) {
 	ctx, cancel := context.WithTimeout(ctx, iqTimeout)
 	defer cancel()
 	p, err := r.callIQ(ctx, st)
+	if err == ErrAnswered {
+		return
+	}
 	if err != nil {
-		r.Bounce(ctx, st, r.stanzaError(st, err))
+		r.bounce(ctx, st, r.stanzaError(st, err), detail(err)...)
 		return
 	}
 	r.Send(ctx, st.Result(p))

@@ -9,7 +9,7 @@ func TestInitialPresence(t *testing.T) {
 	h.befriend(anna, ben)
 	phone := h.bind("anna/phone")
 	phone.say(`<presence><show>away</show><c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='n' ver='v'/></presence>`)
-	want(t, 1, ben.take(), `<presence from="anna@here.test/phone" to="ben@here.test"`, `<show>away</show><c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='n' ver='v'/>`)
+	want(t, 1, ben.take(), `<presence from="anna@here.test/phone" to="ben@here.test"`, `<show>away</show><c xmlns="http://jabber.org/protocol/caps" hash="sha-1" node="n" ver="v"/>`)
 	want(t, 1, anna.take(), `from="anna@here.test/phone"`)
 	want(t, 0, carl.take(), "presence")
 	got := phone.take()

@@ -81,6 +81,9 @@ func at(who string) wire.Addr {
 	return wire.MustAddr(local + "@here.test")
 }
 
+// written returns a stanza with one kind of quotes.
+func written(st wire.Stanza) string { return strings.ReplaceAll(string(st.Append(nil)), "'", `"`) }
+
 // remote records what goes to other domains.
 type remote struct {
 	mu  sync.Mutex
@@ -90,7 +93,7 @@ type remote struct {
 func (r *remote) Send(st wire.Stanza) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.got = append(r.got, string(st.Append(nil)))
+	r.got = append(r.got, written(st))
 	return true
 }
 
@@ -119,7 +122,7 @@ func (g *guest) Close(stream.Error) {}
 func (g *guest) Send(st wire.Stanza, _ int64) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.got = append(g.got, string(st.Append(nil)))
+	g.got = append(g.got, written(st))
 	return true
 }
 

@@ -245,3 +245,20 @@ func want(t testing.TB, n int, got []string, parts ...string) {
 		t.Errorf("%d stanzas with %q, not %d, in\n%s", found, parts, n, strings.Join(got, "\n"))
 	}
 }
+
+// rooms is a service that records what it is sent.
+type rooms struct{ remote }
+
+func (r *rooms) Accept(_ context.Context, st wire.Stanza, done func()) {
+	r.Send(st)
+	done()
+}
+
+func parse(t testing.TB, xml string) wire.Stanza {
+	t.Helper()
+	st, err := wire.Parse([]byte(xml))
+	if err != nil {
+		t.Fatalf("%v in %s", err, xml)
+	}
+	return st
+}

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"salon.im/salon/feature"
 	"salon.im/salon/muc"
@@ -21,7 +22,7 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	feature.Disco(r, feature.DiscoOptions{Config: s.Config, Rosters: s.store, Name: "Salon"})
 	feature.Ping(r)
 	feature.Session(r)
-	feature.Time(r, nil)
+	feature.Time(r, time.Now)
 	feature.Version(r, "Salon", s.o.Version, "")
 	feature.Last(r, feature.LastOptions{Accounts: s.store, Rosters: s.store, Started: s.started})
 	feature.Private(r, s.store, s.Config)

@@ -15,7 +15,7 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	log := s.o.Log
 	blocks := feature.Blocking(s.router, s.store, s.Config, log)
 	rosters := feature.Roster(s.router, s.store, s.Config)
-	s.presence = feature.Presence(s.router, rosters, blocks, s.store, s.Config, log)
+	s.presence = feature.Presence(s.router, rosters, blocks, s.store, log)
 	s.router.HandleIQ(router.ToServer|router.ToOwn, "get", xml.Name{Space: "urn:xmpp:ping", Local: "ping"}, func(context.Context, wire.Stanza) (wire.Payload, error) { return nil, nil })
 	return s.conference(ctx, secret)
 }

@@ -15,7 +15,7 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	r, log := s.router, s.o.Log
 	blocks := feature.Blocking(r, s.store, s.Config, log)
 	rosters := feature.Roster(r, s.store, s.Config)
-	s.presence = feature.Presence(r, rosters, blocks, s.store, s.Config, log)
+	s.presence = feature.Presence(r, rosters, blocks, s.store, log)
 	feature.Archive(r, s.store, func() int { return s.Config().Limits.OfflineStanzas })
 	feature.Offline(r, feature.OfflineOptions{Store: s.store, Barrier: s.writer.Barrier, Log: log})
 	feature.Carbons(r)

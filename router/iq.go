@@ -26,7 +26,8 @@ const (
 )
 
 // IQHandler answers one kind of request: with the payload of the result (nil for an empty one), or with an error, which is a
-// stanza.Error for the sender; any other error is logged and becomes internal-server-error. It may block on storage.
+// stanza.Error for the sender; any other error is logged and becomes internal-server-error. A handler that returns ErrDrop
+// has answered by itself. It may block on storage.
 type IQHandler func(ctx context.Context, st wire.Stanza) (wire.Payload, error)
 
 type iqKey struct {
@@ -75,6 +76,9 @@ func (r *Router) answerIQ(ctx context.Context, st wire.Stanza) {
 	ctx, cancel := context.WithTimeout(ctx, iqTimeout)
 	defer cancel()
 	p, err := r.callIQ(ctx, st)
+	if err == ErrDrop {
+		return
+	}
 	if err != nil {
 		e := r.stanzaError(st, err)
 		if errors.As(err, new(Quiet)) {

@@ -152,7 +152,7 @@ func (g *Registrar) remove(ctx context.Context, st wire.Stanza, q wire.Kid) erro
 	for _, res := range g.r.Resources(bare) {
 		res.Close(streamError("not-authorized", "the account was deleted"))
 	}
-	return router.ErrDrop // the answer is out
+	return router.ErrAnswered // the sessions end behind the answer
 }
 
 // reserved are names that a stranger could pass for the operator with (RFC 2142).

@@ -193,6 +193,10 @@ func (f *Flow) begin(e *entry) {
 	}
 	e.walk.Stanza = st
 	if s := f.r.services[st.To().Domain()]; s != nil {
+		if e.refuse = f.toService(&e.walk); e.refuse != nil {
+			e.ready = true
+			return
+		}
 		f.r.count(st)
 		s.Accept(f.ctx, st, func() { f.wake(e) })
 		return
@@ -203,6 +207,34 @@ func (f *Flow) begin(e *entry) {
 	}
 	f.beginMessage(e)
 }
+
+// toService checks what a local session sends to a service, and notes its presence there (RFC 6121 §4.6).
+func (f *Flow) toService(w *Walk) error {
+	if f.from == nil {
+		return nil
+	}
+	if err := f.r.runCheck(f.ctx, w); err != nil {
+		return err
+	}
+	if w.Stanza.Kind() != wire.KindPresence {
+		return nil
+	}
+	to := w.Stanza.To()
+	switch w.Stanza.Type() {
+	case "unavailable":
+		f.from.RemoveDirected(to)
+	case "":
+		f.from.forgetOthers(to) // a new nick replaces the old one
+		if !f.from.AddDirected(to.Clone(), MaxDirected) {
+			return tooManyDirected
+		}
+	}
+	return nil
+}
+
+// tooManyDirected refuses directed presence over the bound.
+var tooManyDirected error = stanza.Error{Type: stanza.Cancel, Condition: stanza.ResourceConstraint,
+	Text: map[string]string{"en": "This session has sent presence to too many addresses."}}
 
 func (f *Flow) beginMessage(e *entry) {
 	w := &e.walk

@@ -26,8 +26,8 @@ const (
 )
 
 // IQHandler answers one kind of request: with the payload of the result (nil for an empty one), or with an error, which is a
-// stanza.Error for the sender; any other error is logged and becomes internal-server-error. A handler that returns ErrDrop
-// has answered by itself. It may block on storage.
+// stanza.Error or a DetailedError for the sender, or ErrAnswered; any other error is logged and becomes
+// internal-server-error. It may block on storage.
 type IQHandler func(ctx context.Context, st wire.Stanza) (wire.Payload, error)
 
 type iqKey struct {
@@ -76,7 +76,7 @@ func (r *Router) answerIQ(ctx context.Context, st wire.Stanza) {
 	ctx, cancel := context.WithTimeout(ctx, iqTimeout)
 	defer cancel()
 	p, err := r.callIQ(ctx, st)
-	if err == ErrDrop {
+	if err == ErrAnswered {
 		return
 	}
 	if err != nil {
@@ -84,7 +84,7 @@ func (r *Router) answerIQ(ctx context.Context, st wire.Stanza) {
 		if errors.As(err, new(Quiet)) {
 			st = st.Edit().Cut(func(wire.Kid) bool { return true }).Stanza()
 		}
-		r.Bounce(ctx, st, e)
+		r.bounce(ctx, st, e, detail(err)...)
 		return
 	}
 	r.Send(ctx, st.Result(p))

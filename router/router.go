@@ -90,7 +90,8 @@ type Stats struct {
 type Hooks struct {
 	// Bound: the session is in the table, and may be sent to.
 	Bound []func(context.Context, *Resource)
-	// Available: the session has become available, and its presence has been broadcast (RFC 6121 §4.2).
+	// Available: the session has become available with a priority of 0 or more, be it at once or by raising it, and its
+	// presence has been broadcast (RFC 6121 §4.2). Its live messages wait meanwhile; see Resource.Hold.
 	Available []func(context.Context, *Resource)
 	// Delivered: these marked rows of an account reached a session. It must not block.
 	Delivered []func(owner wire.Addr, marks []int64)
@@ -135,8 +136,11 @@ func (r *Router) OnAvailable(f func(context.Context, *Resource)) {
 	r.hooks.Available = append(r.hooks.Available, f)
 }
 
-// Available runs the Available hooks. Only the presence feature calls it.
+// Available runs the Available hooks. Only the presence feature calls it, after Resource.Hold.
 func (r *Router) Available(ctx context.Context, res *Resource) {
+	if len(r.hooks.Available) == 0 {
+		res.Release(0)
+	}
 	for _, f := range r.hooks.Available {
 		f(ctx, res)
 	}
@@ -306,13 +310,15 @@ type noSink struct{}
 func (noSink) Send(wire.Stanza) bool { return false }
 
 // Bounce answers a stanza that cannot be delivered, unless it is itself an error or a result (RFC 6120 §8.3.1).
-func (r *Router) Bounce(ctx context.Context, st wire.Stanza, e stanza.Error) {
+func (r *Router) Bounce(ctx context.Context, st wire.Stanza, e stanza.Error) { r.bounce(ctx, st, e) }
+
+func (r *Router) bounce(ctx context.Context, st wire.Stanza, e stanza.Error, detail ...wire.Payload) {
 	if t := st.Type(); t == "error" || t == "result" || st.From().IsZero() {
 		r.Stats.Dropped.Add(1)
 		return
 	}
 	r.Stats.Bounced.Add(1)
-	r.Send(ctx, st.ErrorReply(e))
+	r.Send(ctx, st.ErrorReply(e, detail...))
 }
 
 // iqTimeout bounds one IQ handler.

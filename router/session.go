@@ -59,6 +59,9 @@ type heldMessage struct {
 	mark int64
 }
 
+// MaxDirected bounds the addresses of a session's directed presence, rooms included.
+const MaxDirected = 2000
+
 // maxHeld bounds the messages that wait while the archive's undelivered ones are sent.
 const maxHeld = 1000
 
@@ -126,8 +129,8 @@ func (r *Resource) Reached() int64 {
 }
 
 // Hold makes live messages wait until Release, so that the undelivered ones of the archive come first. The presence feature
-// calls it before it makes a session available with a priority of 0 or more; the hook that sends the undelivered ones
-// releases.
+// calls it before it makes a session available with a priority of 0 or more, then runs the Available hooks: the one that
+// sends the undelivered ones releases, now or later. Without hooks Router.Available does.
 func (r *Resource) Hold() { r.holding.Store(true) }
 
 // Release ends Hold: live messages marked up to id are dropped as sent already, the others go out in order.
@@ -161,6 +164,17 @@ func (r *Resource) AddDirected(addr wire.Addr, max int) bool {
 	}
 	r.directed[addr] = struct{}{}
 	return true
+}
+
+// forgetOthers forgets the other resources of addr's bare address.
+func (r *Resource) forgetOthers(addr wire.Addr) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for a := range r.directed {
+		if a != addr && a.Bare() == addr.Bare() {
+			delete(r.directed, a)
+		}
+	}
 }
 
 // RemoveDirected forgets addr and reports whether it was noted.

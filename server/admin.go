@@ -43,6 +43,9 @@ func (s *Server) endSessions(addr wire.Addr, gone bool) {
 	for _, r := range s.router.Resources(addr) {
 		r.Close(stream.Error("not-authorized", text))
 	}
+	if gone {
+		s.presence.Forget(addr)
+	}
 }
 
 // Status implements control.Admin.

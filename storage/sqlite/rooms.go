@@ -132,3 +132,11 @@ func (s *Store) ListRooms(ctx context.Context, service string, after wire.Addr, 
 	})
 	return items, err
 }
+
+// CountOwned implements [storage.Rooms].
+func (s *Store) CountOwned(ctx context.Context, addr wire.Addr) (n int, err error) {
+	err = s.read(ctx, "count rooms", func(c *conn) error {
+		return c.get(`SELECT COUNT(*) FROM affiliations WHERE addr = ? AND value = 'owner'`, []any{addr.String()}, &n)
+	})
+	return n, err
+}

@@ -149,6 +149,7 @@ func TestResend(t *testing.T) {
 	m := `<message type='groupchat' to='` + roomJID + `'><body>once</body><origin-id xmlns='urn:xmpp:sid:0' id='o1'/></message>`
 	anna.say(m)
 	anna.say(m)
+	w.want(anna.sync(), `<origin-id`) // kept in the reflection
 	n := 0
 	for _, s := range ben.sync() {
 		if strings.Contains(s, "once") {
@@ -158,7 +159,6 @@ func TestResend(t *testing.T) {
 	if n != 1 {
 		t.Error("heard", n, "times")
 	}
-	w.want(anna.sync(), `<origin-id`) // kept in the reflection
 }
 
 // failing is an archive that fails on demand.
@@ -192,6 +192,7 @@ func TestArchiveFails(t *testing.T) {
 	f.full.Store(false)
 	f.broken.Store(false)
 	anna.talk("fine again")
+	anna.sync()
 	w.want(ben.sync(), `fine again`)
 }
 

@@ -51,7 +51,7 @@ func TestParseScriptErrors(t *testing.T) {
 		5: {head + "alice sends:\n", ":3: \"sends:\" needs its block"},
 		6: {head + "alice receives:\n\t<message>\n", ":3: XML"},
 		7: {head + "alice receives nothing\n\t<message/>\n", ":3: "},
-		8: {head + "alice: alice@example.test, asleep\n", ":3: there is a alice already"},
+		8: {head + "alice: alice@example.test\nalice cuts\n", ":3: there is a alice already"},
 		9: {"# X §1: y\nalice: alice@example.test, asleep\nalice cuts\n", ":2: unknown stage"},
 	} {
 		_, err := xmpptest.ParseScript("s.txt", c.text)

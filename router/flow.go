@@ -282,7 +282,11 @@ func (f *Flow) end(e *entry) {
 	switch {
 	case e.refuse != nil:
 		f.r.refuse(f.ctx, st, e.refuse)
-	case e.resend, f.r.services[st.To().Domain()] != nil:
+	case e.resend:
+	case f.r.services[st.To().Domain()] != nil:
+		if st.Kind() == wire.KindMessage {
+			f.r.runObserve(f.ctx, w) // the sender's other sessions may get a copy (XEP-0280 §6.1)
+		}
 	case st.Kind() == wire.KindMessage:
 		f.r.count(st)
 		if w.Committed != nil {

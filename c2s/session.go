@@ -43,7 +43,7 @@ type Session struct {
 
 func newSession(n *negotiation, addr wire.Addr) *Session {
 	cfg := n.s.o.Config()
-	x := &Session{s: n.s, addr: addr}
+	x, r := &Session{s: n.s, addr: addr}, n.s.o.Router
 	x.owed.Store(-1)
 	x.out = stream.NewOutbox(n.s.o.Flusher, stream.OutboxLimits{
 		Bytes: int(cfg.Limits.OutboxBytes), Stanzas: cfg.Limits.OutboxStanzas,
@@ -51,7 +51,7 @@ func newSession(n *negotiation, addr wire.Addr) *Session {
 		ResumeStanzas: cfg.Limits.OutboxStanzas + cfg.Stream.ResumeStanzas,
 		WriteTimeout:  cfg.Stream.WriteTimeout,
 	}, stream.Events{
-		Delivered: func(marks []int64) { n.s.o.Router.Delivered(addr, marks...) },
+		Delivered: func(marks []int64) { r.Delivered(addr, marks...) },
 		Handled:   x.h,
 		Overflow:  x.overflow,
 	})

@@ -19,7 +19,7 @@ const (
 // Token is what Next found. It is valid until the next call of the scanner.
 type Token struct {
 	Type   TokenType
-	Header Header
+	Header *Header // of TokenHeader alone: a pointer, since a Token lies on the stack of every idle reader
 
 	s   *Scanner
 	buf []byte // the element

@@ -42,10 +42,13 @@ type room struct {
 	affiliations map[wire.Addr]storage.Affiliation // by bare address, or host for a ban; without none
 	occupants    map[string]*occupant              // by nick
 	sessions     map[wire.Addr]*session            // by full address
+	reserved     map[string]wire.Addr              // nicks, and the bare addresses of those they are kept for
 	all          []*session                        // the same, for fan-out; in no order
 
 	line    line
 	history history
+	relays  map[string]relay // by the id that the room gave
+	tomb    tomb
 	closing bool
 }
 
@@ -64,6 +67,8 @@ func (r *room) reset() {
 	r.affiliations = map[wire.Addr]storage.Affiliation{}
 	r.occupants = map[string]*occupant{}
 	r.sessions = map[wire.Addr]*session{}
+	r.reserved = map[string]wire.Addr{}
+	r.relays = map[string]relay{}
 	r.all = nil
 	r.history = history{}
 }
@@ -80,7 +85,14 @@ func (r *room) run() {
 		if len(events) > 0 {
 			continue
 		}
-		if r.idle() && r.box.rest(r.forgettable()) {
+		if !r.idle() {
+			continue
+		}
+		end := r.forgettable()
+		if r.box.rest(end) {
+			if end {
+				r.s.forget(r)
+			}
 			return
 		}
 	}
@@ -92,10 +104,14 @@ func (r *room) idle() bool {
 		<-r.box.wake // the archive always answers
 		return false
 	}
-	if r.closing || r.state <= absent {
+	wait := r.s.o.Config().Rooms.ParkAfter
+	if r.state <= absent {
+		wait = r.tomb.until.Sub(r.now())
+	}
+	if r.closing || wait <= 0 {
 		return true
 	}
-	t := time.NewTimer(r.s.o.Config().Rooms.ParkAfter)
+	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {
 	case <-r.box.wake:
@@ -107,7 +123,9 @@ func (r *room) idle() bool {
 
 // forgettable reports whether nothing would be lost with the room's state: every change is stored before it is
 // announced, and a room without occupants is either stored or over.
-func (r *room) forgettable() bool { return r.closing || len(r.all) == 0 && (r.stored || r.state <= absent) }
+func (r *room) forgettable() bool {
+	return r.closing || len(r.all) == 0 && (r.stored || r.state <= absent)
+}
 
 // handle takes one event into the line and moves what can move.
 func (r *room) handle(e *event) {
@@ -153,12 +171,10 @@ func (r *room) load() error {
 	if err != nil {
 		return r.storageError("read the room's configuration", err)
 	}
-	if err := r.readHistory(ctx); err != nil {
-		return err
-	}
 	r.set, r.subject, r.created = set, rec.Subject, rec.Created
 	for _, a := range rec.Affiliations {
 		r.affiliations[a.Addr] = a
+		r.reserve(a)
 	}
 	r.state, r.stored = open, true
 	return nil

@@ -55,11 +55,13 @@ type Service struct {
 	ledger ledger
 	Stats  Stats
 
-	mu      sync.Mutex // a leaf; guards what follows
-	rooms   map[wire.Addr]*room
-	closed  bool
-	running sync.WaitGroup // goroutines of rooms (Add under their mailbox.mu) and of the service itself (under mu, while not closed)
-	asking  chan struct{}  // a slot for each request to the service itself that is under way
+	mu    sync.Mutex // a leaf; guards what follows
+	rooms map[wire.Addr]*room
+	// temporary has the names of the public rooms that are not stored.
+	temporary map[wire.Addr]string
+	closed    bool
+	running   sync.WaitGroup // goroutines of rooms (Add under their mailbox.mu) and of the service itself (under mu, while not closed)
+	asking    chan struct{}  // a slot for each request to the service itself that is under way
 }
 
 var _ router.Service = (*Service)(nil)
@@ -84,7 +86,7 @@ func New(o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{o: o, addr: addr, seal: seal, rooms: map[wire.Addr]*room{}, asking: make(chan struct{}, serviceRequests)}
+	s := &Service{o: o, addr: addr, seal: seal, rooms: map[wire.Addr]*room{}, temporary: map[wire.Addr]string{}, asking: make(chan struct{}, serviceRequests)}
 	s.advertise()
 	o.Router.OnGone(s.sessionGone)
 	return s, nil

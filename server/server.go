@@ -18,6 +18,7 @@ import (
 	"salon.im/salon/certs"
 	"salon.im/salon/config"
 	"salon.im/salon/control"
+	"salon.im/salon/feature"
 	"salon.im/salon/muc"
 	"salon.im/salon/router"
 	"salon.im/salon/storage"
@@ -41,18 +42,21 @@ type Options struct {
 
 // Server is a running Salon. Its methods are safe for any goroutine.
 type Server struct {
-	o       Options
-	cfg     atomic.Pointer[config.Config]
-	started time.Time
-	store   storage.Store
-	writer  *archive.Writer
-	certs   *certs.Source
-	router  *router.Router
-	flusher *stream.Flusher
-	c2s     *c2s.Server
-	users   *control.Users
-	rooms   []*muc.Service
-	metrics *prometheus.Registry
+	o         Options
+	cfg       atomic.Pointer[config.Config]
+	started   time.Time
+	store     storage.Store
+	writer    *archive.Writer
+	certs     *certs.Source
+	router    *router.Router
+	flusher   *stream.Flusher
+	c2s       *c2s.Server
+	users     *control.Users
+	presence  *feature.Presences
+	caps      *feature.Capabilities
+	registrar *feature.Registrar
+	rooms     []*muc.Service
+	metrics   *prometheus.Registry
 
 	listeners []listener
 	wg        sync.WaitGroup
@@ -191,6 +195,9 @@ func (s *Server) end(ctx context.Context) error {
 	}
 	for _, m := range s.rooms {
 		errs = append(errs, m.Close(ctx))
+	}
+	if s.presence != nil {
+		errs = append(errs, s.presence.Close(ctx))
 	}
 	if s.flusher != nil {
 		s.flusher.Close()

@@ -9,10 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"salon.im/salon/archive"
 	"salon.im/salon/config"
 	"salon.im/salon/internal/xmpptest"
-	"salon.im/salon/router"
 	"salon.im/salon/server"
 	"salon.im/salon/storage"
 	"salon.im/salon/storage/sqlite"
@@ -22,7 +20,7 @@ import (
 
 const lobby = "lobby@conference." + xmpptest.Host
 
-// faulty starts a server whose store fails on demand, and keeps one-to-one messages whatever features it has.
+// faulty starts a server whose store fails on demand.
 func faulty(t *testing.T, edit ...func(*config.Config)) (*xmpptest.Server, *storagetest.Faulty) {
 	t.Helper()
 	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "salon.db"), Synchronous: sqlite.Off})
@@ -30,15 +28,7 @@ func faulty(t *testing.T, edit ...func(*config.Config)) (*xmpptest.Server, *stor
 		t.Fatal(err)
 	}
 	f := &storagetest.Faulty{Store: store}
-	keep := func(s *server.Server) {
-		s.Router().Amend(func(_ context.Context, w *router.Walk) error {
-			if st := w.Stanza; len(w.Rows) == 0 && archive.Store(st) {
-				w.Rows = []storage.Row{{Owner: st.To().Bare(), Peer: st.From().Bare(), Kind: storage.RowChat, Stanza: st.AppendStandalone(nil)}}
-			}
-			return nil
-		})
-	}
-	return xmpptest.StartWith(t, server.Options{Store: f}, keep, edit...), f
+	return xmpptest.StartWith(t, server.Options{Store: f}, nil, edit...), f
 }
 
 // enter logs a user in, turns XEP-0198 on and joins a room. What it got by then is read.
@@ -215,6 +205,41 @@ func TestFullQueueStopsReading(t *testing.T) {
 		if st := until(bob, isMessage); st.ID() != fmt.Sprint("m", i) {
 			t.Fatalf("%s instead of message %d", st.Append(nil), i)
 		}
+	}
+}
+
+// A message waits for its recipient, online or not, until the recipient has it: by XEP-0198's <a/>, else by the socket.
+func TestMarksAreCleared(t *testing.T) {
+	for _, sm := range []bool{true, false} {
+		t.Run(fmt.Sprint("acks ", sm), func(t *testing.T) {
+			s, store := faulty(t)
+			alice, bob := s.Online("alice@"+xmpptest.Host), s.Online("bob@"+xmpptest.Host)
+			if sm {
+				bob.Send(`<enable xmlns="urn:xmpp:sm:3"/>`)
+				bob.Recv()
+			}
+			waiting := func() int {
+				n, err := store.CountUndelivered(t.Context(), bob.Addr.Bare(), 9)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return n
+			}
+			message(alice, bob.Addr.Bare().String(), "m1")
+			until(bob, isMessage)
+			if n := waiting(); sm && n != 1 {
+				t.Errorf("%d wait before the ack", n)
+			}
+			if sm {
+				bob.Send(`<a xmlns="urn:xmpp:sm:3" h="1"/>`)
+			}
+			bob.Barrier()
+			message(alice, "alice@"+xmpptest.Host, "m2") // its batch takes the mark along
+			until(alice, isMessage)
+			if n := waiting(); n != 0 {
+				t.Errorf("%d wait after it", n)
+			}
+		})
 	}
 }
 

@@ -50,7 +50,6 @@ var homes = map[string]string{
 	"github.com/spf13/viper":           "config",
 	"github.com/jackc/pgx":             "storage/postgres",
 	"github.com/caddyserver/certmagic": "certs",
-	"modernc.org/sqlite":               "storage/sqlite",
 	"github.com/spf13/cobra":           "cmd",
 }
 
@@ -194,7 +193,9 @@ func TestSizes(t *testing.T) {
 	})
 }
 
-func linesOf(set *token.FileSet, n ast.Node) int { return set.Position(n.End()).Line - set.Position(n.Pos()).Line }
+func linesOf(set *token.FileSet, n ast.Node) int {
+	return set.Position(n.End()).Line - set.Position(n.Pos()).Line
+}
 
 // tableLines counts the lines of the tables in a test: its outermost literals of slices and maps.
 func tableLines(set *token.FileSet, fn ast.Node) (lines int) {

@@ -31,7 +31,7 @@ var _ Admin = (*Client)(nil)
 // NewClient connects to the server of a data directory, or returns ErrNoServer.
 func NewClient(ctx context.Context, dir string) (*Client, error) {
 	conn, err := dial(ctx, dir)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ECONNREFUSED) {
 		return nil, ErrNoServer
 	}
 	if errors.Is(err, fs.ErrPermission) {

@@ -33,7 +33,7 @@ type importReply struct {
 	Error  *Error       `json:"failure,omitempty"`
 }
 
-// Serve answers on l (see Listen) until ctx ends, then lets running requests finish for a few seconds and cuts the rest.
+// Serve answers on l (see Listen) until ctx ends or l is closed, then lets running requests finish for a few seconds and cuts the rest.
 // It closes l, and returns nil after such an end.
 func Serve(ctx context.Context, l net.Listener, a Admin, log *slog.Logger) error {
 	s := &http.Server{
@@ -41,13 +41,16 @@ func Serve(ctx context.Context, l net.Listener, a Admin, log *slog.Logger) error
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    8 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelError),
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(l) }()
 	select {
 	case err := <-ended:
-		return errors.Join(err, s.Close())
+		if !errors.Is(err, net.ErrClosed) {
+			return errors.Join(err, s.Close())
+		}
+		ended <- nil
 	case <-ctx.Done():
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTime)

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"salon.im/salon/archive"
 	"salon.im/salon/web"
 )
 
@@ -50,11 +51,35 @@ func (s *Server) measure() {
 
 func (s *Server) measureArchive(counter func(string, string, prometheus.Labels, func() int64), gauge func(string, string, func() float64)) {
 	w := s.writer
-	gauge("archive_queue_rows", "Rows that wait for the commit.", func() float64 { return float64(w.Stats().Rows) })
-	gauge("archive_queue_bytes", "Bytes that wait for the commit.", func() float64 { return float64(w.Stats().Bytes) })
-	counter("archive_batches_total", "Batches committed.", nil, func() int64 { return int64(w.Stats().Batches) })
-	counter("archive_rows_total", "Rows committed.", nil, func() int64 { return int64(w.Stats().Committed) })
+	gauge("archive_held_rows", "Rows that are queued or under way.", func() float64 { return float64(w.Stats().Held) })
+	gauge("archive_held_bytes", "Bytes of those rows.", func() float64 { return float64(w.Stats().Bytes) })
+	counter("archive_batches_total", "Transactions committed.", nil, func() int64 { return int64(w.Stats().Batches) })
+	counter("archive_rows_total", "Rows committed.", nil, func() int64 { return int64(w.Stats().Rows) })
+	counter("archive_resends_total", "Rows left out because the archive held them already.", nil, func() int64 { return int64(w.Stats().Dropped) })
 	counter("archive_failures_total", "Commits that failed.", nil, func() int64 { return int64(w.Stats().Failures) })
+	counter("archive_refused_total", "Messages refused because the queue was full or the store away.", nil,
+		func() int64 { st := w.Stats(); return int64(st.Full + st.Refused) })
+	s.metrics.MustRegister(latency{s})
+}
+
+// latency shows how long rows wait for their commit.
+type latency struct{ s *Server }
+
+var latencyDesc = prometheus.NewDesc("salon_archive_commit_seconds", "Time from the queue to the commit.", nil, nil)
+
+// Describe implements prometheus.Collector.
+func (latency) Describe(ch chan<- *prometheus.Desc) { ch <- latencyDesc }
+
+// Collect implements prometheus.Collector.
+func (l latency) Collect(ch chan<- prometheus.Metric) {
+	h := l.s.writer.Stats().Latency
+	buckets, total := map[float64]uint64{}, uint64(0)
+	for i, bound := range archive.LatencyBounds {
+		total += h.Counts[i]
+		buckets[bound.Seconds()] = total
+	}
+	total += h.Counts[len(archive.LatencyBounds)]
+	ch <- prometheus.MustNewConstHistogram(latencyDesc, total, h.Sum.Seconds(), buckets)
 }
 
 // checks are what /readyz asks.

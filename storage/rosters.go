@@ -42,8 +42,8 @@ type Rosters interface {
 	RosterItem(ctx context.Context, owner, contact wire.Addr) (RosterItem, error)
 	// UpdateRosterItem reads the item (a zero one with Contact and SubNone when there is none), hands it to change, and
 	// stores the outcome, in one transaction. An item that is then neither listed nor asked, approved or requested is
-	// removed. A change error aborts and is returned as it is. limit bounds the owner's items: ErrQuota; 0 is no bound.
-	// It returns the item as stored and the roster's version; the version grows only if the listed view changed.
+	// removed. change must not call the store; its error aborts and is returned as it is. limit bounds the owner's items:
+	// ErrQuota; 0 is no bound. It returns the item as stored and the roster's version; the version grows only if the listed view changed.
 	UpdateRosterItem(ctx context.Context, owner, contact wire.Addr, limit int, change func(*RosterItem) error) (RosterItem, int64, error)
 	// RosterChanges returns the listed items that changed after version since, and the contacts removed after it, and
 	// the version now. ok is false if since is not known any more: then the whole roster must be sent (RFC 6121 §2.6).

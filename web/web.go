@@ -76,7 +76,7 @@ func localName(host string) bool {
 	return err == nil
 }
 
-// Serve answers on l until ctx ends, then closes l, lets running requests finish for a few seconds, and cuts the rest.
+// Serve answers on l until ctx ends or l is closed, then closes l, lets running requests finish for a few seconds, and cuts the rest.
 // It returns nil after such an end, else why it stopped.
 func Serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
 	s := &http.Server{
@@ -86,13 +86,16 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger
 		WriteTimeout:      writeTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    MaxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelError),
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(netutil.LimitListener(l, MaxConnections)) }()
 	select {
 	case err := <-ended:
-		return errors.Join(err, s.Close())
+		if !errors.Is(err, net.ErrClosed) {
+			return errors.Join(err, s.Close())
+		}
+		ended <- nil
 	case <-ctx.Done():
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTime)

@@ -140,14 +140,23 @@ func TestServeEndsInPeace(t *testing.T) {
 	}
 }
 
+// broken is a listener that fails.
+type broken struct{ net.Listener }
+
+func (broken) Accept() (net.Conn, error) { return nil, errors.New("out of sockets") }
+
 func TestServeTellsWhyItStopped(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	quiet := slog.New(slog.DiscardHandler)
+	if err := web.Serve(t.Context(), broken{l}, web.New(web.Options{}), quiet); err == nil || err.Error() != "out of sockets" {
+		t.Error("broken:", err)
+	}
 	_ = l.Close()
-	if err := web.Serve(t.Context(), l, web.New(web.Options{}), slog.New(slog.DiscardHandler)); err == nil {
-		t.Error("no error")
+	if err := web.Serve(t.Context(), l, web.New(web.Options{}), quiet); err != nil {
+		t.Error("closed by its owner:", err)
 	}
 }
 

@@ -27,7 +27,8 @@ const maxPart = 1023
 
 // ParseAddr returns the canonical form of s, or an error that wraps [ErrAddr].
 //
-// Plain lower-case ASCII is taken as it is, without an allocation; the rest goes through PRECIS and IDNA.
+// Plain lower-case ASCII is taken as it is, without an allocation, and shares the memory of s; the rest goes through
+// PRECIS and IDNA.
 // s must be unescaped text, not an XML attribute value.
 func ParseAddr(s string) (Addr, error) {
 	slash := strings.IndexByte(s, '/')
@@ -149,6 +150,12 @@ func (a Addr) Host() Addr {
 	return Addr{s: d, slash: uint16(len(d))}
 }
 
+// Clone returns a with memory of its own: for what is kept longer than the stanza that a came from.
+func (a Addr) Clone() Addr {
+	a.s = strings.Clone(a.s)
+	return a
+}
+
 // IsZero reports whether a is no address at all.
 func (a Addr) IsZero() bool { return a.s == "" }
 
@@ -176,6 +183,18 @@ func (a Addr) JID() jid.JID {
 	}
 	j, _ := jid.Parse(a.s)
 	return j
+}
+
+// MarshalText implements encoding.TextMarshaler, for JSON and the like.
+func (a Addr) MarshalText() ([]byte, error) { return []byte(a.s), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler; an empty text is the zero Addr.
+func (a *Addr) UnmarshalText(b []byte) (err error) {
+	*a = Addr{}
+	if len(b) > 0 {
+		*a, err = ParseAddr(string(b))
+	}
+	return err
 }
 
 // EscapeLocal makes any text a local part: it escapes what RFC 7622 forbids there (XEP-0106 §4).

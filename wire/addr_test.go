@@ -83,6 +83,10 @@ func TestAddrParts(t *testing.T) {
 		if a.JID().String() != a.String() {
 			t.Errorf("%d: %v", i, a.JID())
 		}
+		var text wire.Addr
+		if b, _ := a.MarshalText(); text.UnmarshalText(b) != nil || text != a {
+			t.Errorf("%d: %v", i, text)
+		}
 		bare, _ := wire.NewAddr(c.local, c.domain, "")
 		if a.Bare() != bare || a.Host() != wire.MustAddr(c.domain) {
 			t.Errorf("%d: %v %v", i, a.Bare(), a.Host())

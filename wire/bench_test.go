@@ -88,6 +88,18 @@ func BenchmarkParseAddr(b *testing.B) {
 	}
 }
 
+// BenchmarkBuild makes an occupant's presence as a room does once per change.
+func BenchmarkBuild(b *testing.B) {
+	from, to := wire.MustAddr("coven@chat.shakespeare.example/firstwitch"), wire.MustAddr("crone1@shakespeare.example/desktop")
+	b.ReportAllocs()
+	for b.Loop() {
+		w := wire.NewWriter().Start("http://jabber.org/protocol/muc#user", "x").
+			Start("", "item").Attr("affiliation", "member").Attr("role", "participant").End().
+			Start("", "status").Attr("code", "110").End().End()
+		_ = wire.New(wire.KindPresence, "", "", from, to, w.Payload())
+	}
+}
+
 // standard decodes with encoding/xml, whose decoder persists as on a stream.
 func standard(b testing.TB, in []byte) func() {
 	r := &endless{in: in}
@@ -154,8 +166,8 @@ func best(f func()) time.Duration {
 
 // TestScannerBar holds the bars: ten times encoding/xml without the resolution of namespaces, and no allocation.
 func TestScannerBar(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector distorts times")
+	if raceEnabled || testing.CoverMode() != "" {
+		t.Skip("instrumented code distorts times")
 	}
 	for _, name := range samples {
 		scanned(t, name, func(sc *wire.Scanner, in []byte) {
@@ -173,8 +185,8 @@ func TestScannerBar(t *testing.T) {
 
 // TestSpliceBar holds the bar of one more recipient, with room for a busy machine, and no allocation.
 func TestSpliceBar(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector distorts times")
+	if raceEnabled || testing.CoverMode() != "" {
+		t.Skip("instrumented code distorts times")
 	}
 	for _, name := range samples {
 		st := one(t, string(sample(t, name)))

@@ -35,7 +35,7 @@ type canon struct {
 // canonFrame is an open element: how it was named, and the default namespaces inside, as read and as written.
 type canonFrame struct {
 	name     string
-	tag      string
+	decls    []prefixed
 	was, now string
 }
 
@@ -73,7 +73,7 @@ func (c *canon) render() []byte {
 func (c *canon) start(tag string) {
 	prefix, n := tagName(tag)
 	local := tag[1+prefix : 1+prefix+n]
-	fr := canonFrame{tag: tag, was: c.hdr.def, now: NSClient}
+	fr := canonFrame{decls: declarations(tag), was: c.hdr.def, now: NSClient}
 	if c.kind == KindOther {
 		fr.now = "\x00" // whatever it is, declare it
 	}
@@ -88,7 +88,7 @@ func (c *canon) start(tag string) {
 	ns := fr.was
 	fr.name = local
 	if prefix > 0 {
-		ns = c.lookup(tag, tag[1:prefix])
+		ns = c.lookup(fr.decls, tag[1:prefix])
 		if !root && !(contentNS(ns) && contentNS(fr.now)) {
 			fr.name = tag[1 : 1+prefix+n]
 			ns = fr.now // written with its prefix, so that only a declaration for its children matters
@@ -167,20 +167,18 @@ func (c *canon) uses(prefix string) (yes bool) {
 	return yes
 }
 
-// lookup finds what a prefix stands for where tag stands.
-func (c *canon) lookup(tag, prefix string) string {
-	if v, ok := declared(tag, prefix); ok {
+// lookup finds what a prefix stands for in an element with these declarations of its own.
+func (c *canon) lookup(own []prefixed, prefix string) string {
+	if v, ok := find(own, prefix); ok {
 		return v
 	}
 	for i := len(c.stack) - 1; i >= 0; i-- {
-		if v, ok := declared(c.stack[i].tag, prefix); ok {
+		if v, ok := find(c.stack[i].decls, prefix); ok {
 			return v
 		}
 	}
-	for _, p := range c.hdr.binds {
-		if p.prefix == prefix {
-			return p.uri
-		}
+	if v, ok := find(c.hdr.binds, prefix); ok {
+		return v
 	}
 	return NSXML
 }

@@ -176,8 +176,14 @@ func FuzzReader(f *testing.F) {
 		f.Add(byte(1), []byte(in), []byte{3, 1})
 		f.Add(byte(2), []byte(strings.NewReplacer("<message", "<c:message", "</message", "</c:message").Replace(in)), []byte{})
 	}
+	for _, h := range append(headers, "<?xml version='1.0' encoding='UTF-8'?>\n<a:stream xmlns='jabber:server' xmlns:a='http://etherx.jabber.org/streams' xmlns:b='u' b:c='' from='a@b'>") {
+		f.Add(byte(len(headers)), []byte(h+fuzzSeeds[0]+fuzzSeeds[5]+fuzzSeeds[6]), []byte{5})
+	}
 	f.Fuzz(func(t *testing.T, which byte, body, cuts []byte) {
-		in := append([]byte(headers[int(which)%len(headers)]), body...)
+		in := body // with its own header
+		if i := int(which) % (len(headers) + 1); i < len(headers) {
+			in = append([]byte(headers[i]), body...)
+		}
 		whole := scanChunks(in, nil)
 		if len(cuts) > 0 {
 			comparePieces(t, whole, scanChunks(in, cuts))
@@ -244,6 +250,9 @@ func checkCanonical(t *testing.T, st wire.Stanza, want []string, size int) {
 	}
 	if st.Len() > 5*size+len(` xml:lang="en"`) {
 		t.Fatalf("%d bytes became %d", size, st.Len())
+	}
+	if st.Kind() != wire.KindOther && string(st.Edit().Stanza().Payload()) != string(st.Payload()) {
+		t.Fatalf("editing nothing makes %q of %q", st.Edit().Stanza().Append(nil), bytesOf)
 	}
 	checkPayloads(t, st)
 }

@@ -9,12 +9,21 @@ import (
 // Kid is an element within a stanza: a child, or a child's child. It is a view of the stanza's bytes, immutable, and read
 // only as far as it is asked. The zero Kid has no name and no content.
 type Kid struct {
-	doc                string // the stanza's canonical bytes
-	up                 *Kid   // parent; nil for the stanza itself
-	ns, def            string // own namespace; default namespace inside
+	d                  *data
+	up                 *Kid       // parent, where that is not the stanza itself
+	decls              []prefixed // what its tag declares; set where it is a parent, so that no tag is read per child
+	ns, def            string     // own namespace; default namespace inside
 	start, tagEnd, end int
 	prefix             int // bytes of the prefix, colon included
 	name               int // bytes of the local name
+}
+
+// doc returns the stanza's canonical bytes.
+func (k Kid) doc() string {
+	if k.d == nil {
+		return ""
+	}
+	return k.d.raw
 }
 
 // root is the stanza's element as a Kid.
@@ -22,13 +31,12 @@ func (d *data) root() Kid {
 	if d.raw == "" {
 		return Kid{}
 	}
-	def := d.name.Space
-	return Kid{doc: d.raw, ns: d.name.Space, def: def, tagEnd: int(d.tagEnd), end: len(d.raw), name: len(d.name.Local)}
+	return Kid{d: d, ns: d.name.Space, def: d.name.Space, tagEnd: int(d.tagEnd), end: len(d.raw), name: len(d.name.Local)}
 }
 
 func (d *data) kid(k *kidSpot) Kid {
 	out := Kid{
-		doc: d.raw, ns: k.ns, start: int(k.start), tagEnd: int(k.tagEnd), end: int(k.end),
+		d: d, ns: k.ns, start: int(k.start), tagEnd: int(k.tagEnd), end: int(k.end),
 		prefix: int(k.prefix), name: int(k.nameLen),
 	}
 	out.def = k.ns
@@ -42,7 +50,7 @@ func (d *data) kid(k *kidSpot) Kid {
 }
 
 // tag returns the start tag.
-func (k Kid) tag() string { return k.doc[k.start:k.tagEnd] }
+func (k Kid) tag() string { return k.doc()[k.start:k.tagEnd] }
 
 // local returns the name without its prefix.
 func (k Kid) local() string {
@@ -50,23 +58,7 @@ func (k Kid) local() string {
 		return ""
 	}
 	from := k.start + 1 + k.prefix
-	return k.doc[from : from+k.name]
-}
-
-// parent returns the enclosing element; ok is false for the stanza itself.
-func (k Kid) parent() (Kid, bool) {
-	if k.up != nil {
-		return *k.up, true
-	}
-	if k.start == 0 {
-		return Kid{}, false
-	}
-	return rootOf(k.doc), true
-}
-
-// rootOf finds the element that a canonical stanza is, for the lookup of prefixes.
-func rootOf(doc string) Kid {
-	return Kid{doc: doc, tagEnd: tagEnd(doc, 0), end: len(doc)}
+	return k.doc()[from : from+k.name]
 }
 
 // Name returns the name; jabber:server is reported as jabber:client.
@@ -119,16 +111,15 @@ func (k Kid) body() string {
 	if k.tagEnd >= k.end {
 		return ""
 	}
-	return k.doc[k.tagEnd:strings.LastIndexByte(k.doc[:k.end], '<')]
+	return k.doc()[k.tagEnd:strings.LastIndexByte(k.doc()[:k.end], '<')]
 }
 
 // Kids yields the element's own children in order.
 func (k Kid) Kids() iter.Seq[Kid] {
 	return func(yield func(Kid) bool) {
-		end := k.tagEnd + len(k.body())
-		up := k
+		doc, end, up := k.doc(), k.tagEnd+len(k.body()), k.asParent()
 		for i := k.tagEnd; i < end; {
-			j := strings.IndexByte(k.doc[i:end], '<')
+			j := strings.IndexByte(doc[i:end], '<')
 			if j < 0 {
 				return
 			}
@@ -144,13 +135,13 @@ func (k Kid) Kids() iter.Seq[Kid] {
 // child reads the element that starts at i, within k.
 func (k *Kid) child(i int) Kid {
 	kid := k.childTag(i)
-	kid.end = elementEnd(k.doc, i)
+	kid.end = elementEnd(k.d.raw, i)
 	return kid
 }
 
 // childTag is child without the end of the element, which costs a walk over it.
 func (k *Kid) childTag(i int) Kid {
-	kid := Kid{doc: k.doc, up: k, start: i, tagEnd: tagEnd(k.doc, i)}
+	kid := Kid{d: k.d, up: k, start: i, tagEnd: tagEnd(k.d.raw, i)}
 	kid.prefix, kid.name = tagName(kid.tag())
 	kid.def = k.def
 	if v, ok := declared(kid.tag(), ""); ok {
@@ -158,7 +149,7 @@ func (k *Kid) childTag(i int) Kid {
 	}
 	kid.ns = kid.def
 	if kid.prefix > 0 {
-		kid.ns, _ = kid.lookup(kid.doc[i+1 : i+kid.prefix])
+		kid.ns, _ = kid.lookup(kid.d.raw[i+1 : i+kid.prefix])
 		kid.ns = sameNS(kid.ns)
 	}
 	return kid
@@ -169,12 +160,44 @@ func (k Kid) lookup(prefix string) (string, bool) {
 	if prefix == "xml" {
 		return NSXML, true
 	}
-	for at, ok := k, true; ok; at, ok = at.parent() {
-		if v, found := declared(at.tag(), prefix); found {
+	if v, ok := declared(k.tag(), prefix); ok {
+		return v, true
+	}
+	for up := k.up; up != nil; up = up.up {
+		if v, ok := find(up.decls, prefix); ok {
 			return v, true
 		}
 	}
+	return find(k.d.decls, prefix)
+}
+
+// asParent returns a copy for children to point at.
+func (k Kid) asParent() *Kid {
+	k.decls = declarations(k.tag())
+	return &k
+}
+
+func find(decls []prefixed, prefix string) (string, bool) {
+	for _, p := range decls {
+		if p.prefix == prefix {
+			return p.uri, true
+		}
+	}
 	return "", false
+}
+
+// declarations returns the prefixes that a start tag declares.
+func declarations(tag string) (out []prefixed) {
+	if !strings.Contains(tag, "xmlns:") {
+		return nil
+	}
+	eachAttr(tag, func(name, value string) bool {
+		if p, ok := strings.CutPrefix(name, "xmlns:"); ok {
+			out = append(out, prefixed{p, unescape(value, true)})
+		}
+		return true
+	})
+	return out
 }
 
 // Kid returns the first own child of that name; an empty space is the element's own namespace.
@@ -198,7 +221,7 @@ func (k Kid) Payload() Payload {
 	if k.name == 0 {
 		return nil
 	}
-	raw := k.doc[k.start:k.end]
+	raw := k.doc()[k.start:k.end]
 	out := make([]byte, 0, len(raw)+64)
 	out = append(out, raw[:1+k.prefix+k.name]...)
 	if _, own := declared(k.tag(), ""); !own {
@@ -226,25 +249,20 @@ func (k Kid) inherited() string {
 
 // appendInherited declares the prefixes that ancestors declared and raw may use.
 func (k Kid) appendInherited(out []byte, raw string) []byte {
-	var done []string
-	for at, ok := k.parent(); ok; at, ok = at.parent() {
-		eachAttr(at.tag(), func(name, value string) bool {
-			p, isDecl := strings.CutPrefix(name, "xmlns:")
-			if !isDecl || !strings.Contains(raw, p+":") {
-				return true
+	done := declarations(k.tag())
+	add := func(decls []prefixed) {
+		for _, p := range decls {
+			if _, again := find(done, p.prefix); !again && strings.Contains(raw, p.prefix+":") {
+				done = append(done, p)
+				out = AppendAttr(out, "xmlns:"+p.prefix, p.uri)
 			}
-			if _, own := declared(k.tag(), p); own {
-				return true
-			}
-			for _, d := range done {
-				if d == p {
-					return true
-				}
-			}
-			done = append(done, p)
-			out = AppendAttr(out, name, unescape(value, true))
-			return true
-		})
+		}
+	}
+	for up := k.up; up != nil; up = up.up {
+		add(up.decls)
+	}
+	if k.start > 0 {
+		add(k.d.decls)
 	}
 	return out
 }

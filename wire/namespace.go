@@ -62,6 +62,7 @@ type rootSpan struct {
 	kind                           Kind
 	tagEnd                         int32
 	ns                             nsval
+	declares                       bool // it declares prefixes
 	to, from, id, typ, lang, xmlns attr // name.end is 0 where absent
 }
 
@@ -254,11 +255,12 @@ func (s *Scanner) rootTag(b []byte, qname span, colon, tagEnd int, ns nsval) *fa
 		}
 	case r.kind != KindOther || ns.content(b):
 		return errStanzaNS // RFC 6120 §4.9.3.10
-	case ns.is(b, ""):
+	case ns.is(b, ""), ns.is(b, NSStream) && string(local) == "stream": // a second header
 		return errStanzaName
 	}
 	for i := range w.attrs {
 		a := &w.attrs[i]
+		r.declares = r.declares || a.colon != 0 && string(b[a.name.off:a.colon]) == nsDelims
 		switch string(a.name.of(b)) {
 		case "to":
 			r.to = *a

@@ -161,6 +161,7 @@ func TestStanzaConditions(t *testing.T) {
 		{`<iq xmlns=''/>`, "invalid-namespace"},
 		{`<foo/>`, "unsupported-stanza-type"},
 		{`<foo xmlns=''/>`, "unsupported-stanza-type"},
+		{`<stream:stream xmlns='jabber:client'>`, "unsupported-stanza-type"},
 		{`stray`, "bad-format"},
 		{`&lt;`, "bad-format"},
 		{`</message>`, nwf},

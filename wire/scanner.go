@@ -1,9 +1,6 @@
 package wire
 
-import (
-	"bytes"
-	"sync"
-)
+import "bytes"
 
 // TokenType says what [Scanner.Next] found.
 type TokenType uint8
@@ -43,6 +40,7 @@ type Scanner struct {
 	state   uint8
 	quote   byte // within an incomplete tag: the quote that is open
 	partial bool // the tag at pos was incomplete
+	pending bool // a tag between stanzas, or the header, is incomplete
 	fresh   bool // Reset was called: white space may stand before the XML declaration
 }
 
@@ -54,38 +52,6 @@ const (
 	stEnd             // behind the end tag
 	stEmptyEnd        // the header was an empty-element tag: its end comes next
 )
-
-// work is what only an element under way needs.
-type work struct {
-	stack []frame
-	binds []binding
-	attrs []attr
-	kids  []kidSpan
-	root  rootSpan
-	used  uint64 // header prefixes in use, by index
-	odd   bool   // the canonical form is not the bytes as they came
-	canon Stanza // the canonical form, where odd
-}
-
-// frame is an open element.
-type frame struct {
-	name  span  // as written, prefix included
-	binds int   // len(work.binds) outside of it
-	def   nsval // default namespace in force inside
-}
-
-// span is a range of the buffer.
-type span struct{ off, end int32 }
-
-func (p span) of(b []byte) []byte { return b[p.off:p.end] }
-func (p span) len() int           { return int(p.end - p.off) }
-
-var workPool = sync.Pool{New: func() any {
-	return &work{
-		stack: make([]frame, 0, 16), binds: make([]binding, 0, 16),
-		attrs: make([]attr, 0, 16), kids: make([]kidSpan, 0, 8),
-	}
-}}
 
 // NewScanner returns a scanner that awaits a stream header.
 func NewScanner(l Limits) *Scanner { return &Scanner{limits: l.orDefault()} }
@@ -99,40 +65,12 @@ func (s *Scanner) Reset() {
 	*s = Scanner{limits: s.limits, fresh: true}
 }
 
-// InStanza reports whether bytes of an unfinished element are pending: the reader must keep its buffer.
-func (s *Scanner) InStanza() bool { return s.state == stElement }
+// InStanza reports whether bytes of something unfinished are pending, be it a stanza, the header or the end tag: the
+// reader must keep its buffer, and the peer may be held to a deadline.
+func (s *Scanner) InStanza() bool { return s.state == stElement || s.pending }
 
 // Offset returns how many bytes were consumed since the start of the stream.
 func (s *Scanner) Offset() int64 { return s.offset }
-
-func (s *Scanner) release() {
-	if w := s.w; w != nil {
-		s.w = nil
-		if cap(w.kids) <= 64 && cap(w.stack) <= 128 {
-			w.reset()
-			workPool.Put(w)
-		}
-	}
-}
-
-func (w *work) reset() {
-	clear(w.stack[:cap(w.stack)])
-	clear(w.binds[:cap(w.binds)])
-	clear(w.kids[:cap(w.kids)])
-	w.stack, w.binds, w.attrs, w.kids = w.stack[:0], w.binds[:0], w.attrs[:0], w.kids[:0]
-	w.root, w.used, w.odd, w.canon = rootSpan{}, 0, false, Stanza{}
-}
-
-// begin readies the arrays for one element.
-func (s *Scanner) begin() {
-	if s.w == nil {
-		s.w = workPool.Get().(*work)
-	}
-	w := s.w
-	w.stack, w.binds, w.attrs, w.kids = w.stack[:0], w.binds[:0], w.attrs[:0], w.kids[:0]
-	w.root, w.used, w.odd, w.canon = rootSpan{}, 0, false, Stanza{}
-	s.state, s.pos, s.seen, s.partial = stElement, 0, 0, false
-}
 
 // Next looks at buf, which must begin at the first byte not yet consumed, and returns at most one token and the number of
 // bytes to drop from the front of buf.
@@ -141,8 +79,12 @@ func (s *Scanner) begin() {
 // new bytes. White space between stanzas is consumed at once and is no stanza (RFC 6120 §4.6.1). The error is a
 // *[SyntaxError]. Next keeps no reference to buf beyond the token. It does not allocate for stanzas of the usual shape.
 func (s *Scanner) Next(buf []byte) (Token, int, error) {
+	s.pending = false
 	switch s.state {
 	case stHeader:
+		if len(buf) == 0 {
+			return Token{}, 0, nil
+		}
 		return s.header(buf)
 	case stEmptyEnd:
 		s.state = stEnd
@@ -173,6 +115,7 @@ func (s *Scanner) Next(buf []byte) (Token, int, error) {
 			return s.streamEnd(buf, skipped)
 		}
 		if len(buf) == 1 {
+			s.pending = true
 			return Token{}, skipped, nil
 		}
 		s.begin()
@@ -198,6 +141,7 @@ func (s *Scanner) Next(buf []byte) (Token, int, error) {
 // streamEnd reads the end tag of the stream; the prefix is the header's.
 func (s *Scanner) streamEnd(b []byte, skipped int) (Token, int, error) {
 	name := s.hdr.name
+	s.pending = true
 	for i := 0; i < len(name); i++ {
 		if i+2 >= len(b) {
 			return Token{}, skipped, nil
@@ -217,7 +161,7 @@ func (s *Scanner) streamEnd(b []byte, skipped int) (Token, int, error) {
 		return Token{}, skipped, errEndTag.at(s.offset)
 	}
 	s.offset += int64(i + 1)
-	s.state = stEnd
+	s.state, s.pending = stEnd, false
 	s.release()
 	return Token{Type: TokenEnd}, skipped + i + 1, nil
 }

@@ -57,28 +57,27 @@ func (t *tokens) Token() (xml.Token, error) {
 			return nil, io.EOF
 		}
 		t.done = true
-		k := t.kid
-		return t.start(&k, t.extra), nil
+		return t.start(t.kid, t.extra), nil
 	}
 	top := t.stack[len(t.stack)-1]
 	if t.end {
 		return t.pop(top), nil
 	}
-	if t.kid.doc[t.i] != '<' {
-		n := strings.IndexByte(t.kid.doc[t.i:], '<')
-		text := t.kid.doc[t.i : t.i+n]
+	doc := t.kid.d.raw
+	if doc[t.i] != '<' {
+		n := strings.IndexByte(doc[t.i:], '<')
+		text := doc[t.i : t.i+n]
 		t.i += n
 		return xml.CharData(unescape(text, false)), nil
 	}
-	if t.kid.doc[t.i+1] == '/' {
-		t.i = tagEnd(t.kid.doc, t.i)
+	if doc[t.i+1] == '/' {
+		t.i = tagEnd(doc, t.i)
 		return t.pop(top), nil
 	}
-	k := top.childTag(t.i)
-	return t.start(&k, nil), nil
+	return t.start(top.childTag(t.i), nil), nil
 }
 
-func (t *tokens) start(k *Kid, extra []xml.Attr) xml.StartElement {
+func (t *tokens) start(k Kid, extra []xml.Attr) xml.StartElement {
 	el := xml.StartElement{Name: k.Name(), Attr: append([]xml.Attr(nil), extra...)}
 	eachAttr(k.tag(), func(name, value string) bool {
 		prefix, local, has := strings.Cut(name, ":")
@@ -93,9 +92,9 @@ func (t *tokens) start(k *Kid, extra []xml.Attr) xml.StartElement {
 		el.Attr = append(el.Attr, a)
 		return true
 	})
-	t.stack = append(t.stack, k)
+	t.stack = append(t.stack, k.asParent())
 	t.i = k.tagEnd
-	t.end = k.doc[k.tagEnd-2] == '/'
+	t.end = k.d.raw[k.tagEnd-2] == '/'
 	return el
 }
 

@@ -250,6 +250,12 @@ func TestRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	sc.Reset()
+	for _, part := range []string{"<", "<?xml", "<?xml version='1.0'?>", "<stream:stream "} {
+		if tok, err := next(part); err != nil || tok.Type != wire.TokenMore || !sc.InStanza() {
+			t.Fatal(part, err)
+		}
+	}
+	sc.Reset()
 	if sc.InStanza() {
 		t.Fatal("still in the stanza")
 	}
@@ -257,6 +263,19 @@ func TestRestart(t *testing.T) {
 	h := tok.Header
 	if err != nil || h.To.String() != "other.example" || h.From.String() != "a@b" || h.ID != "7" || h.Version != "1.0" || h.Lang != "en" || h.ContentNS != wire.NSClient || h.Prefix != "stream" || !h.XMLDecl {
 		t.Fatal(h, err)
+	}
+}
+
+// TestPending: an unfinished tag between stanzas is pending, too.
+func TestPending(t *testing.T) {
+	sc := wire.NewScanner(wire.LoginLimits)
+	for i, c := range []struct {
+		in      string
+		pending bool
+	}{{"", false}, {clientHeader, false}, {" ", false}, {"<", true}, {"</", true}, {"</stream:stream ", true}, {"</stream:stream>", false}, {"", false}} {
+		if _, _, err := sc.Next([]byte(c.in)); err != nil || sc.InStanza() != c.pending {
+			t.Errorf("%d: %v, %v", i, sc.InStanza(), err)
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ func elementEnd(s string, i int) int {
 		switch {
 		case i+1 < len(s) && s[i+1] == '/':
 			depth--
-		case s[end-2] != '/':
+		case end < 2 || s[end-2] != '/':
 			depth++
 		}
 		if depth == 0 || end >= len(s) {

@@ -105,6 +105,30 @@ func BenchmarkPage50(b *testing.B) {
 	}
 }
 
+// BenchmarkOpen opens an up-to-date database, and BenchmarkCreate makes one.
+func BenchmarkOpen(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "salon.db")
+	open(b, path).Close()
+	for b.Loop() {
+		s, err := sqlite.Open(context.Background(), sqlite.Options{Path: path})
+		if err != nil {
+			b.Fatal(err)
+		}
+		s.Close()
+	}
+}
+
+func BenchmarkCreate(b *testing.B) {
+	dir := b.TempDir()
+	for n := 0; b.Loop(); n++ {
+		s, err := sqlite.Open(context.Background(), sqlite.Options{Path: filepath.Join(dir, fmt.Sprint(n))})
+		if err != nil {
+			b.Fatal(err)
+		}
+		s.Close()
+	}
+}
+
 // cpuTime is what this process has used, the file system's work included.
 func cpuTime() time.Duration {
 	var u syscall.Rusage

@@ -17,7 +17,7 @@ import (
 var migrations embed.FS
 
 // migrate brings the schema up to date, each step in a transaction. It looks before it writes.
-func (s *Store) migrate(ctx context.Context) error {
+func (s *Store) migrate(ctx context.Context, sync Synchronous) error {
 	steps, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
@@ -32,6 +32,8 @@ func (s *Store) migrate(ctx context.Context) error {
 	} else if current > head {
 		return fmt.Errorf("sqlite: open %s: %w: its schema is number %d, this program knows %d; install the newer Salon again, or name another file",
 			s.path, storage.ErrTooNew, current, head)
+	} else if err := s.prepareSteps(ctx, current, sync); err != nil {
+		return err
 	}
 	p, err := goose.NewProvider(goose.DialectSQLite3, s.db, steps, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
@@ -44,6 +46,16 @@ func (s *Store) migrate(ctx context.Context) error {
 		return fmt.Errorf("sqlite: migrate %s: %w", s.path, err)
 	}
 	return nil
+}
+
+// prepareSteps sets the one connection up for migrations. A new file need not be on the disk after each of its steps:
+// the first commit after start waits for them all.
+func (s *Store) prepareSteps(ctx context.Context, current int64, sync Synchronous) error {
+	if _, err := s.db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil || current > 0 || sync == Off {
+		return err
+	}
+	_, err := s.db.ExecContext(ctx, "PRAGMA synchronous = NORMAL")
+	return err
 }
 
 // version returns the number of the newest step that was taken, 0 for an empty database. It writes nothing.

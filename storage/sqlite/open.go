@@ -16,11 +16,15 @@ import (
 )
 
 const (
-	busyTimeout    = 10_000 // ms to wait for another process, such as a storage command beside the server
-	logPages       = 4_000  // pages in the log before it is taken into the file
+	// busyTimeout is how many ms to wait for another process, such as a storage command beside the server.
+	busyTimeout    = 10_000
 	setBusyTimeout = "PRAGMA busy_timeout = 10000"
-	cacheKiB       = 32 << 10 // the writer's pages in memory: a batch that spills is written and summed twice
-	logLimitBytes  = 64 << 20 // what the log file is cut to afterwards
+
+	pageBytes     = 8 << 10  // of a new file: a batch's index entries share more of them than of 4 KiB ones
+	logPages      = 4_000    // pages in the log before it is taken into the file
+	logLimitBytes = 64 << 20 // what the log file is cut to afterwards
+	writerKiB     = 32 << 10 // pages in memory: a batch that spills is written and summed twice
+	readerKiB     = 8 << 10
 )
 
 // Open opens the database, makes it if there is none, and brings its schema up to date.
@@ -30,6 +34,9 @@ const (
 func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Synchronous == "" {
 		o.Synchronous = Full
+	}
+	if o.Synchronous != Full && o.Synchronous != Off {
+		return nil, fmt.Errorf("sqlite: open %s: synchronous %q: only FULL and OFF are known", o.Path, o.Synchronous)
 	}
 	path, err := prepareFile(o.Path)
 	if err != nil {
@@ -45,7 +52,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.readDB, err = openDB(path, o.Synchronous, true); err != nil {
 		return nil, errors.Join(s.explain("open", err), s.db.Close())
 	}
-	c, err := s.start(ctx)
+	c, err := s.start(ctx, o.Synchronous)
 	if err != nil {
 		return nil, errors.Join(s.explain("open", err), s.db.Close(), s.readDB.Close())
 	}
@@ -63,14 +70,17 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-// start migrates and opens the writer.
-func (s *Store) start(ctx context.Context) (*conn, error) {
-	if err := s.migrate(ctx); err != nil {
+// start migrates and opens the writer. Its pragmas hold for the connection that migrated as well as for another one.
+func (s *Store) start(ctx context.Context, sync Synchronous) (*conn, error) {
+	if err := s.migrate(ctx, sync); err != nil {
 		return nil, err
 	}
 	c, err := connect(ctx, s.db)
 	if err != nil {
 		return nil, err
+	}
+	if _, err := c.exec("PRAGMA synchronous = " + string(sync)); err != nil {
+		return nil, errors.Join(err, c.close())
 	}
 	var mode string
 	if err := c.get("PRAGMA journal_mode = WAL", nil, &mode); err != nil || mode != "wal" {
@@ -107,15 +117,17 @@ func openDB(path string, sync Synchronous, readOnly bool) (*sql.DB, error) {
 	q.Set("_foreign_keys", "on")
 	q.Set("_defensive", "1")
 	q.Set("_dqs", "0")
+	q.Add("_pragma", fmt.Sprintf("page_size(%d)", pageBytes)) // of a new file; an old one keeps its own
 	q.Add("_pragma", "secure_delete(on)")
 	q.Add("_pragma", fmt.Sprintf("synchronous(%s)", sync))
 	q.Add("_pragma", fmt.Sprintf("wal_autocheckpoint(%d)", logPages))
 	q.Add("_pragma", fmt.Sprintf("journal_size_limit(%d)", logLimitBytes))
 	if readOnly {
 		q.Set("_query_only", "1")
+		q.Add("_pragma", fmt.Sprintf("cache_size(-%d)", readerKiB))
 	} else {
 		q.Set("_txlock", "immediate")
-		q.Add("_pragma", fmt.Sprintf("cache_size(-%d)", cacheKiB))
+		q.Add("_pragma", fmt.Sprintf("cache_size(-%d)", writerKiB))
 	}
 	dsn := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: q.Encode()}
 	connector, err := driver.NewConnector(dsn.String())

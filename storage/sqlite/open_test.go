@@ -69,6 +69,31 @@ func TestOpenModes(t *testing.T) {
 	}
 }
 
+// TestPragmas looks at the connection that writes, in a new file and in an old one.
+func TestPragmas(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "salon.db")
+	for range 2 {
+		s, err := sqlite.Open(t.Context(), sqlite.Options{Path: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, tt := range [][2]string{
+			0: {"synchronous", "2"}, 1: {"journal_mode", "wal"}, 2: {"secure_delete", "1"}, 3: {"foreign_keys", "1"},
+			4: {"busy_timeout", "10000"}, 5: {"page_size", "8192"},
+		} {
+			if v, err := s.Pragma(t.Context(), tt[0]); err != nil || v != tt[1] {
+				t.Errorf("%d: %s is %q (%v), want %q", i, tt[0], v, err, tt[1])
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := sqlite.Open(t.Context(), sqlite.Options{Path: path, Synchronous: "NORMAL"}); err == nil {
+		t.Error("an unknown mode is taken")
+	}
+}
+
 func TestOpenErrors(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "text")

@@ -28,8 +28,9 @@ const (
 	// The key finds the bare address; it may be another's too, so that the address itself decides.
 	whereBare = `AND a.peer_key = ?5 AND (a.peer = ?6 OR substr(a.peer, 1, length(?6) + 1) = ?6 || '/') `
 	whereFull = `AND a.peer_key = ?5 AND a.peer = ?6 `
-	oldest    = `ORDER BY a.id LIMIT ?4`
-	newest    = `ORDER BY a.id DESC LIMIT ?4`
+	// "+ 0" keeps SQLite from planning the query anew for each value of the limit.
+	oldest = `ORDER BY a.id LIMIT ?4 + 0`
+	newest = `ORDER BY a.id DESC LIMIT ?4 + 0`
 )
 
 func page(c *conn, q storage.Query) ([]storage.Row, error) {

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"salon.im/salon/auth"
+	"salon.im/salon/config"
+	"salon.im/salon/control"
+	"salon.im/salon/storage/sqlite"
+)
+
+// withAdmin runs do with the running server's Admin or, without a server, with one over the store.
+func (a *app) withAdmin(c *cobra.Command, do func(context.Context, control.Admin, *config.Config) error) error {
+	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends what does not heed the first, such as a read from the terminal
+	cfg, err := config.Load(a.source())
+	if err != nil {
+		return err
+	}
+	purpose := strings.TrimSpace("salon " + path(c))
+	admin, done, err := control.Reach(ctx, cfg.Data, purpose, func(ctx context.Context) (control.Admin, func() error, error) {
+		store, err := sqlite.Open(ctx, sqlite.Options{Path: cfg.SQLitePath()})
+		if err != nil {
+			return nil, nil, err
+		}
+		return control.Offline{Users: control.NewUsers(usersOptions(cfg, store))}, store.Close, nil
+	})
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(ctx, admin, cfg), done())
+}
+
+// usersOptions says what the settings say of accounts.
+func usersOptions(cfg *config.Config, store *sqlite.Store) control.UsersOptions {
+	var hosts []string
+	for _, h := range cfg.Hosts {
+		hosts = append(hosts, h.Name)
+	}
+	return control.UsersOptions{
+		Accounts: store,
+		Hosts:    func() []string { return hosts },
+		Keys:     func() ([]auth.Hash, int) { return control.Hashes(cfg.Auth.Mechanisms), cfg.Auth.Iterations },
+	}
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"salon.im/salon/config"
+	"salon.im/salon/control"
+	"salon.im/salon/wire"
+)
+
+func (a *app) userCmd() *cobra.Command {
+	c := a.group(&cobra.Command{Use: "user", Short: "Add, change, delete, list and import users, whether the server runs or not"})
+	c.AddCommand(a.userAddCmd(), a.userPasswdCmd(), a.userDeleteCmd(), a.userListCmd(), a.userImportCmd())
+	return c
+}
+
+const passwordHelp = "The password is asked for twice, or is the first line of --password-file, or of standard input if that is no terminal."
+
+func (a *app) userAddCmd() *cobra.Command {
+	var file string
+	c := &cobra.Command{Use: "add NAME@HOST", Short: "Add a user", Long: "Add a user. " + passwordHelp, Args: cobra.ExactArgs(1)}
+	c.Flags().StringVar(&file, "password-file", "", "read the password from this `file`")
+	c.RunE = a.onUser("added", func(ctx context.Context, admin control.Admin, addr wire.Addr, password string) error {
+		return admin.AddUser(ctx, addr, password)
+	}, &file)
+	return a.jsonFlag(c)
+}
+
+func (a *app) userPasswdCmd() *cobra.Command {
+	var file string
+	c := &cobra.Command{Use: "passwd NAME@HOST", Short: "Set a user's password and end the user's sessions",
+		Long: "Set a user's password and end the user's sessions. " + passwordHelp, Args: cobra.ExactArgs(1)}
+	c.Flags().StringVar(&file, "password-file", "", "read the password from this `file`")
+	c.RunE = a.onUser("changed", func(ctx context.Context, admin control.Admin, addr wire.Addr, password string) error {
+		return admin.SetPassword(ctx, addr, password)
+	}, &file)
+	return a.jsonFlag(c)
+}
+
+func (a *app) userDeleteCmd() *cobra.Command {
+	c := &cobra.Command{Use: "delete NAME@HOST", Short: "Delete a user with the whole of the user's data", Args: cobra.ExactArgs(1)}
+	c.RunE = a.onUser("deleted", func(ctx context.Context, admin control.Admin, addr wire.Addr, _ string) error {
+		return admin.DeleteUser(ctx, addr)
+	}, nil)
+	return a.jsonFlag(c)
+}
+
+// onUser makes the body of a command about one user. passwordFile nil says that it needs no password.
+func (a *app) onUser(result string, do func(context.Context, control.Admin, wire.Addr, string) error, passwordFile *string) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		addr, err := control.ParseUser(args[0])
+		if err != nil {
+			return err
+		}
+		var password string
+		if passwordFile != nil {
+			if password, err = a.readPassword(*passwordFile, addr.String()); err != nil {
+				return err
+			}
+		}
+		err = a.withAdmin(c, func(ctx context.Context, admin control.Admin, _ *config.Config) error {
+			return do(ctx, admin, addr, password)
+		})
+		if err != nil {
+			return err
+		}
+		if a.json {
+			return a.encode(map[string]string{"jid": addr.String(), "result": result})
+		}
+		a.say("%s %s\n", addr, result)
+		return nil
+	}
+}
+
+func (a *app) userListCmd() *cobra.Command {
+	var host string
+	c := &cobra.Command{Use: "list", Short: "List the users, with --json one object a line", Args: cobra.NoArgs}
+	c.Flags().StringVar(&host, "host", "", "only the users of this `host`")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		return a.withAdmin(c, func(ctx context.Context, admin control.Admin, _ *config.Config) error {
+			return a.list(ctx, admin, strings.ToLower(host))
+		})
+	}
+	return a.jsonFlag(c)
+}
+
+func (a *app) list(ctx context.Context, admin control.Admin, host string) error {
+	const page = 500
+	table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	for after := (wire.Addr{}); ; {
+		users, err := admin.ListUsers(ctx, host, after, page)
+		if err != nil {
+			return err
+		}
+		for _, u := range users {
+			if a.json {
+				err = a.encode(u)
+			} else {
+				_, err = fmt.Fprintf(table, "%s\tmade %s\t%s\n", u.JID, u.Created.Local().Format(time.DateOnly), lastSeen(u))
+			}
+			if err != nil {
+				return nil // the reader has seen enough
+			}
+		}
+		if len(users) < page {
+			_ = table.Flush() // as above
+			return nil
+		}
+		if after, err = wire.ParseAddr(users[len(users)-1].JID); err != nil {
+			return err
+		}
+	}
+}
+
+func lastSeen(u control.User) string {
+	if u.LastSeen.IsZero() {
+		return "never seen"
+	}
+	return "seen " + u.LastSeen.Local().Format(time.DateTime)
+}
+
+func (a *app) userImportCmd() *cobra.Command {
+	c := &cobra.Command{Use: "import FILE", Short: `Import users from lines {"jid": "alice@localhost", "password": "secret"}`,
+		Long: `Import users from a file with one object {"jid": "alice@localhost", "password": "secret"} a line. - is standard input.` +
+			"\nUsers who exist stay as they are. A wrong line does not stop the rest.", Args: cobra.ExactArgs(1)}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		file := a.in
+		if args[0] != "-" {
+			var err error
+			if file, err = os.Open(args[0]); err != nil {
+				return fmt.Errorf("cannot import: %w", err)
+			}
+			defer func() { _ = file.Close() }()
+		}
+		var report control.ImportReport
+		err := a.withAdmin(c, func(ctx context.Context, admin control.Admin, _ *config.Config) (err error) {
+			report, err = admin.ImportUsers(ctx, file)
+			return err
+		})
+		return errors.Join(a.tell(args[0], report), err)
+	}
+	return a.jsonFlag(c)
+}
+
+// tell prints what became of an import, and returns an error if a line failed.
+func (a *app) tell(name string, r control.ImportReport) error {
+	if a.json {
+		if err := json.NewEncoder(a.out).Encode(r); err != nil {
+			return err
+		}
+	} else {
+		for _, p := range r.Problems {
+			_, _ = fmt.Fprintf(a.err, "%s:%d: %s\n", name, p.Line, strings.TrimPrefix(p.JID+": "+p.Reason, ": "))
+		}
+		a.say("%d added, %d existed already, %d failed\n", r.Added, r.Existing, r.Failed)
+	}
+	if r.Failed > 0 {
+		return fmt.Errorf("%d lines of %s failed: correct them and import again, those that exist stay as they are", r.Failed, name)
+	}
+	return nil
+}
+
+func (a *app) encode(v any) error { return json.NewEncoder(a.out).Encode(v) }

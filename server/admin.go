@@ -1,0 +1,84 @@
+package server
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"salon.im/salon/auth"
+	"salon.im/salon/config"
+	"salon.im/salon/control"
+	"salon.im/salon/router"
+	"salon.im/salon/stream"
+	"salon.im/salon/wire"
+)
+
+// Admin returns what an administrator of this machine can ask for.
+func (s *Server) Admin() control.Admin { return admin{s.users, s} }
+
+type admin struct {
+	*control.Users
+	s *Server
+}
+
+// newUsers returns the rules for accounts, as the control socket, registration and the commands share them.
+func (s *Server) newUsers() *control.Users {
+	return control.NewUsers(control.UsersOptions{
+		Accounts: s.store,
+		Hosts:    func() []string { return hostNames(s.Config()) },
+		Keys: func() ([]auth.Hash, int) {
+			a := s.Config().Auth
+			return control.Hashes(a.Mechanisms), a.Iterations
+		},
+		Changed: s.endSessions,
+	})
+}
+
+// endSessions closes the streams of a user who was deleted or has a new password.
+func (s *Server) endSessions(addr wire.Addr, gone bool) {
+	text := "the password was changed"
+	if gone {
+		text = "the account was deleted"
+	}
+	for _, r := range s.router.Resources(addr) {
+		r.Close(stream.Error("not-authorized", text))
+	}
+	if gone {
+		s.presence.Forget(addr)
+	}
+}
+
+// Status implements control.Admin.
+func (a admin) Status(context.Context) (control.Status, error) {
+	return control.Status{Version: a.s.o.Version, PID: os.Getpid(), Started: a.s.started, Uptime: time.Since(a.s.started),
+		Sessions: a.s.router.Sessions(), Hosts: hostNames(a.s.Config())}, nil
+}
+
+// Reload implements control.Admin: it reads the settings again, takes what can change at once into use, and says what needs
+// a restart. A broken file changes nothing.
+func (a admin) Reload(ctx context.Context) (control.ReloadReport, error) {
+	s := a.s
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	var report control.ReloadReport
+	if s.o.Load == nil {
+		return report, &control.Error{Kind: control.Invalid, Text: "this server has no settings to reload"}
+	}
+	loaded, err := s.o.Load()
+	if err != nil {
+		return report, &control.Error{Kind: control.Invalid, Text: "nothing was changed: " + err.Error()}
+	}
+	apply, applied, restart := config.Reload(s.Config(), loaded)
+	report.Applied, report.Restart = applied, restart
+	s.cfg.Store(apply)
+	hosts, files := certNames(apply)
+	if err := s.certs.Reload(ctx, hosts, files); err != nil {
+		report.Problems = append(report.Problems, err.Error())
+	}
+	if s.o.Reloaded != nil {
+		s.o.Reloaded(apply)
+	}
+	return report, nil
+}
+
+var _ router.Archiver = archiver{}

@@ -59,8 +59,8 @@ func TestRegisterPassword(t *testing.T) {
 	if p := w.password("anna@example.test"); p != "new one" {
 		t.Errorf("the password is %q", p)
 	}
-	if other.ended != "not-authorized" || anna.ended != "" {
-		t.Errorf("ended: %q and %q", other.ended, anna.ended)
+	if other.end() != "not-authorized" || anna.end() != "" {
+		t.Errorf("ended: %q and %q", other.end(), anna.end())
 	}
 }
 
@@ -92,8 +92,8 @@ func TestRegisterRemove(t *testing.T) {
 	w.want(anna.ask("set", "", `<query xmlns='jabber:iq:register'><remove/><username>anna</username></query>`), "bad-request")
 	w.want(anna.ask("set", "", `<query xmlns='jabber:iq:register'><remove/></query>`), `type="result"`)
 	anna.flow.Quiesce(w.ctx)
-	if anna.ended != "not-authorized" || other.ended != "not-authorized" {
-		t.Errorf("ended: %q and %q", anna.ended, other.ended)
+	if anna.end() != "not-authorized" || other.end() != "not-authorized" {
+		t.Errorf("ended: %q and %q", anna.end(), other.end())
 	}
 	if ok, _ := w.exists(w.ctx, wire.MustAddr("anna@example.test")); ok || len(w.rows("anna@example.test")) != 0 {
 		t.Error("the account is left")

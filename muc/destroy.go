@@ -2,6 +2,7 @@ package muc
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"mellium.im/xmpp/stanza"
@@ -102,7 +103,7 @@ func reasonOf(k wire.Kid) (string, error) {
 		return "", nil
 	}
 	if text := reason.Text(); len(text) <= maxReason {
-		return text, nil
+		return strings.Clone(text), nil // a ban keeps it
 	}
 	return "", refusal(stanza.Modify, stanza.NotAcceptable, "The reason is too long.")
 }

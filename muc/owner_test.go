@@ -221,3 +221,17 @@ func TestKey(t *testing.T) {
 		}
 	}
 }
+
+// Who takes the name of a deleted account inherits nothing.
+func TestForget(t *testing.T) {
+	w, anna, ben, _ := three(t)
+	anna.affiliate("ben@"+host, "owner")
+	anna.affiliate("dora@"+host+"' nick='Dora", "admin")
+	ben.sync()
+	w.muc.Forget(wire.MustAddr("ben@" + host))
+	w.muc.Forget(wire.MustAddr("dora@" + host))
+	w.want(ben.sync(), `affiliation="none"`, `role="participant"`, `code="110"`)
+	w.want(ben.configure("roomname=x"), `forbidden`)
+	w.want(w.dial("eve").enter("Dora"), `code="110"`)
+	w.want(anna.adminGet(`<item affiliation='admin'/>`), `<query xmlns="http://jabber.org/protocol/muc#admin"/>`)
+}

@@ -146,6 +146,8 @@ func (r *room) guard(e *event, step func(*room, *event)) {
 			r.log.Error("room failed on a stanza", "panic", p, "stack", string(debug.Stack()))
 			if e.msg != nil {
 				e.msg.ready, e.msg.refuse = true, errUnstored
+			} else if !e.st.IsZero() {
+				r.refuse(e.st, errUnstored)
 			}
 		}
 	}()

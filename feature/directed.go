@@ -29,7 +29,7 @@ func (p *Presences) direct(ctx context.Context, res *router.Resource, st wire.St
 			return errDirected
 		}
 	case "unavailable":
-		res.RemoveDirected(to) // §4.6.2
+		res.RemoveDirected(to) // §4.6.3
 	}
 	if err := p.r.SendPresence(ctx, st); err != nil && err != router.ErrDrop {
 		return err

@@ -18,10 +18,13 @@ func (p *Presences) sendProbes(ctx context.Context, res *router.Resource, l cont
 	}
 }
 
-// probe asks for a contact's presence on behalf of a session. A local contact without sessions needs no answer: a contact
-// is away until something else is heard.
+// probe asks for a contact's presence on behalf of a session: from the bare address (RFC 6121 §4.3), so that all sessions
+// of the user hear the answer. A local contact answers the session alone, and one without sessions needs no answer: a
+// contact is away until something else is heard.
 func (p *Presences) probe(ctx context.Context, from, contact wire.Addr) {
-	if p.r.IsHost(contact.Domain()) && len(p.r.Resources(contact)) == 0 {
+	if !p.r.IsHost(contact.Domain()) {
+		from = from.Bare()
+	} else if len(p.r.Resources(contact)) == 0 {
 		return
 	}
 	p.send(ctx, wire.New(wire.KindPresence, "probe", wire.NewID(), from, contact))
@@ -52,7 +55,7 @@ func (p *Presences) answerProbe(ctx context.Context, st wire.Stanza) (may bool, 
 		if pr == nil || st.To().IsFull() && st.To() != res.Addr() {
 			continue
 		}
-		if may || res.HasDirected(from.Bare()) { // §4.6.4: the session showed itself to the asker
+		if may || res.HasDirected(from.Bare()) { // §4.6.5: the session showed itself to the asker
 			told = true
 			p.notify(ctx, pr.Stanza.WithTo(from))
 		}

@@ -30,6 +30,8 @@ type RegisterOptions struct {
 	Keys func(ctx context.Context, password string) ([]storage.Key, error)
 	// Removing is called before an account is deleted, so that other features take leave of its contacts; nil does nothing.
 	Removing func(ctx context.Context, addr wire.Addr) error
+	// Removed is called when it is deleted, so that nobody remembers what it had; nil does nothing.
+	Removed func(addr wire.Addr)
 	Now      func() time.Time // nil is time.Now
 }
 
@@ -147,6 +149,9 @@ func (g *Registrar) remove(ctx context.Context, st wire.Stanza, q wire.Kid) erro
 	}
 	if err := g.o.Accounts.DeleteAccount(ctx, bare); err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return fmt.Errorf("feature: remove %s: %w", bare, err)
+	}
+	if g.o.Removed != nil {
+		g.o.Removed(bare)
 	}
 	g.r.Send(ctx, st.Result(nil))
 	for _, res := range g.r.Resources(bare) {

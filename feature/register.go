@@ -32,7 +32,7 @@ type RegisterOptions struct {
 	Removing func(ctx context.Context, addr wire.Addr) error
 	// Removed is called when it is deleted, so that nobody remembers what it had; nil does nothing.
 	Removed func(addr wire.Addr)
-	Now      func() time.Time // nil is time.Now
+	Now     func() time.Time // nil is time.Now
 }
 
 // ErrPassword says that a password is empty, too long or holds forbidden characters.

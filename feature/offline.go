@@ -64,31 +64,37 @@ func Offline(r *router.Router, o OfflineOptions) {
 
 // available sends the first window at once; most sessions need no other.
 func (f *offline) available(ctx context.Context, res *router.Resource) {
-	reached := res.Reached()
-	if p := res.Presence(); p == nil || p.Priority < 0 {
-		res.Release(reached)
-		return
-	}
 	if f.flying(res) {
 		return // it is being sent what waits, and is released after that
+	}
+	if p := res.Presence(); p == nil || p.Priority < 0 {
+		res.Release(0)
+		return
 	}
 	res.Hold()
 	if err := f.barrier(ctx); err != nil {
 		f.o.Log.Warn("offline messages wait for another time", "jid", res.Addr().String(), "err", err)
-		res.Release(reached)
+		res.Release(0)
 		return
 	}
-	reached, wait := f.window(ctx, res, reached)
-	if wait == nil {
+	before := res.Reached()
+	reached, wait := f.window(ctx, res, before)
+	switch {
+	case wait != nil:
+		go f.fly(ctx, res, reached, wait)
+	case reached == before:
+		res.Release(0) // nothing waited; a live message under way may still have a lower mark
+	default:
 		res.Release(reached)
-		return
 	}
-	go func() {
-		defer func() { res.Release(reached) }()
-		for wait != nil && f.await(ctx, wait) {
-			reached, wait = f.window(ctx, res, reached)
-		}
-	}()
+}
+
+// fly sends the other windows, each when the one before has been taken.
+func (f *offline) fly(ctx context.Context, res *router.Resource, reached int64, wait *flight) {
+	defer func() { res.Release(reached) }()
+	for wait != nil && f.await(ctx, wait) {
+		reached, wait = f.window(ctx, res, reached)
+	}
 }
 
 func (f *offline) barrier(ctx context.Context) error {

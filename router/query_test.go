@@ -39,7 +39,7 @@ func queryRouter(t *testing.T) (*router.Router, *router.Flow) {
 	return r, r.NewFlow(t.Context(), res, nil)
 }
 
-func request(id string, to wire.Addr) wire.Stanza {
+func ourRequest(id string, to wire.Addr) wire.Stanza {
 	return wire.New(wire.KindIQ, "get", id, queryHost, to, wire.NewWriter().Elem("urn:xmpp:ping", "ping", "").Payload())
 }
 
@@ -47,7 +47,7 @@ func request(id string, to wire.Addr) wire.Stanza {
 func TestQuery(t *testing.T) {
 	r, flow := queryRouter(t)
 	var got []string
-	if !r.Query(t.Context(), request("q1", queryFull), func(st wire.Stanza) { got = append(got, st.Type()) }) {
+	if !r.Query(t.Context(), ourRequest("q1", queryFull), func(st wire.Stanza) { got = append(got, st.Type()) }) {
 		t.Fatal("not asked")
 	}
 	answer := func(from, id string) {
@@ -71,7 +71,7 @@ func TestQueryTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, _ := queryRouter(t)
 		n := 0
-		if !r.Query(t.Context(), request("q1", queryFull), func(st wire.Stanza) {
+		if !r.Query(t.Context(), ourRequest("q1", queryFull), func(st wire.Stanza) {
 			if !st.IsZero() {
 				t.Error("an answer from nowhere")
 			}
@@ -79,7 +79,7 @@ func TestQueryTimeout(t *testing.T) {
 		}) {
 			t.Fatal("not asked")
 		}
-		if r.Query(t.Context(), request("q2", wire.MustAddr("ben@example.test/b")), func(wire.Stanza) { t.Error("answered") }) {
+		if r.Query(t.Context(), ourRequest("q2", wire.MustAddr("ben@example.test/b")), func(wire.Stanza) { t.Error("answered") }) {
 			t.Error("asked nobody")
 		}
 		time.Sleep(31 * time.Second)
@@ -94,7 +94,7 @@ func TestQueryTimeout(t *testing.T) {
 func TestQueryBound(t *testing.T) {
 	r, _ := queryRouter(t)
 	n := 0
-	for r.Query(t.Context(), request(wire.NewID(), queryFull), func(wire.Stanza) {}) && n < 20_000 {
+	for r.Query(t.Context(), ourRequest(wire.NewID(), queryFull), func(wire.Stanza) {}) && n < 20_000 {
 		n++
 	}
 	if n != 10_000 {

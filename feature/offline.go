@@ -36,7 +36,8 @@ type offline struct {
 	o OfflineOptions
 
 	mu      sync.Mutex
-	flights map[wire.Addr][]*flight // by owner
+	flights map[wire.Addr][]*flight   // by owner
+	flown   map[*router.Resource]bool // sessions that fly sends to
 }
 
 // flight waits until a mark has been delivered, or its session is gone.
@@ -55,7 +56,7 @@ func Offline(r *router.Router, o OfflineOptions) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	f := &offline{r: r, o: o, flights: map[wire.Addr][]*flight{}}
+	f := &offline{r: r, o: o, flights: map[wire.Addr][]*flight{}, flown: map[*router.Resource]bool{}}
 	r.Advertise(router.OnServer, router.XEP{Num: 160, Version: "1.0.1", Status: "complete"}, "msgoffline")
 	r.OnAvailable(f.available)
 	r.OnDelivered(f.delivered)
@@ -81,6 +82,7 @@ func (f *offline) available(ctx context.Context, res *router.Resource) {
 	reached, wait := f.window(ctx, res, before)
 	switch {
 	case wait != nil:
+		f.setFlying(res, true)
 		go f.fly(ctx, res, reached, wait)
 	case reached == before:
 		res.Release(0) // nothing waited; a live message under way may still have a lower mark
@@ -91,7 +93,10 @@ func (f *offline) available(ctx context.Context, res *router.Resource) {
 
 // fly sends the other windows, each when the one before has been taken.
 func (f *offline) fly(ctx context.Context, res *router.Resource, reached int64, wait *flight) {
-	defer func() { res.Release(reached) }()
+	defer func() {
+		f.setFlying(res, false)
+		res.Release(reached)
+	}()
 	for wait != nil && f.await(ctx, wait) {
 		reached, wait = f.window(ctx, res, reached)
 	}
@@ -175,7 +180,17 @@ func (f *offline) expect(res *router.Resource, mark int64) *flight {
 func (f *offline) flying(res *router.Resource) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return slices.ContainsFunc(f.flights[res.Addr().Bare()], func(w *flight) bool { return w.res == res })
+	return f.flown[res]
+}
+
+func (f *offline) setFlying(res *router.Resource, on bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if on {
+		f.flown[res] = true
+	} else {
+		delete(f.flown, res)
+	}
 }
 
 // await waits for a window to be taken, and reports whether to send another.

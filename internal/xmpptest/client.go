@@ -318,6 +318,9 @@ func (c *Client) recv() (wire.Stanza, error) {
 // fresh reads the next element from the connection.
 func (c *Client) fresh() (wire.Stanza, error) {
 	tok, err := c.read()
+	if err == nil && tok.Type == wire.TokenHeader { // of a stream that the script opened itself
+		tok, err = c.read()
+	}
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return wire.Stanza{}, errors.New("nothing came")

@@ -50,7 +50,7 @@ func newHouse(t testing.TB, change ...func(*house)) *house {
 	cfg := func() *config.Config { return h.cfg }
 	rosters := feature.Roster(h.router, h.rosters, cfg)
 	blocks := feature.Blocking(h.router, h.store, cfg, nil)
-	h.presences = feature.Presence(h.router, rosters, blocks, h.store, cfg, nil)
+	h.presences = feature.Presence(h.router, rosters, blocks, h.store, nil)
 	h.router.HandleRemote(h.remote)
 	t.Cleanup(func() {
 		if err := h.presences.Close(context.Background()); err != nil {

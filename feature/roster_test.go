@@ -51,6 +51,7 @@ func TestRosterSetErrors(t *testing.T) {
 		{"a long group", `<item jid='a@b'><group>` + long + `</group></item>`, "not-acceptable"},
 		{"a long name", `<item jid='a@b' name='` + long + `'/>`, "not-acceptable"},
 		{"too many groups", `<item jid='a@b'>` + groups(101) + `</item>`, "not-acceptable"},
+		{"too long groups", `<item jid='a@b'>` + longGroups(9) + `</item>`, "not-acceptable"},
 		{"oneself", `<item jid='anna@here.test'/>`, "not-allowed"},
 		{"removing nobody", `<item jid='a@b' subscription='remove'/>`, "item-not-found"},
 	} {
@@ -63,6 +64,14 @@ func TestRosterSetErrors(t *testing.T) {
 	}
 	anna.say(rosterSet(`<item jid='a@b'>` + groups(100) + `</item>`))
 	want(t, 1, anna.take(), `type="result"`)
+}
+
+func longGroups(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "<group>%d%s</group>", i, strings.Repeat("x", 1000))
+	}
+	return b.String()
 }
 
 func groups(n int) string {
@@ -88,8 +97,9 @@ func TestRosterQuota(t *testing.T) {
 	anna := h.enter("anna/home")
 	anna.say(rosterSet(`<item jid='a@b'/>`), rosterSet(`<item jid='c@d'/>`))
 	want(t, 2, anna.take(), `type="result"`)
-	anna.say(rosterSet(`<item jid='e@f'/>`), `<presence type='subscribe' to='e@f'/>`)
-	want(t, 2, anna.take(), `type="error"`, "resource-constraint")
+	anna.say(rosterSet(`<item jid='e@f'/>`), `<presence type='subscribe' to='e@f'/>`,
+		`<presence type='subscribed' to='e@f'/>`)
+	want(t, 3, anna.take(), `type="error"`, "resource-constraint")
 	want(t, 0, h.remote.take(), "subscribe")
 	anna.say(rosterSet(`<item jid='a@b' name='x'/>`), `<presence type='subscribe' to='c@d'/>`)
 	want(t, 0, anna.take(), `type="error"`)

@@ -246,3 +246,30 @@ func TestLongRequest(t *testing.T) {
 		t.Error(n, "bytes are stored")
 	}
 }
+
+// An account that is about to be deleted leaves no subscription behind.
+func TestEndSubscriptions(t *testing.T) {
+	h := newHouse(t)
+	h.setState("anna", "eve@far.test", "to")
+	h.setState("anna", "gus@far.test", "from")
+	h.setState("anna", "max@far.test", "none+O")
+	h.setState("anna", "tom@far.test", "none+I")
+	h.setState("anna", "zoe@far.test", "none")
+	anna, ben := h.enter("anna/home"), h.enter("ben/desk")
+	h.befriend(anna, ben)
+	h.remote.take()
+	if err := h.presences.EndSubscriptions(t.Context(), at("anna")); err != nil {
+		t.Fatal(err)
+	}
+	out := h.remote.take()
+	want(t, 2, out, `type="unsubscribe"`)
+	want(t, 1, out, `type="unsubscribe"`, "eve@")
+	want(t, 1, out, `type="unsubscribed"`, "gus@")
+	want(t, 1, out, `type="unavailable"`, "gus@")
+	want(t, 1, out, `type="unsubscribed"`, "tom@")
+	want(t, 0, out, "zoe@")
+	if s := h.state("ben", "anna@here.test"); s != "none" {
+		t.Error("ben has", s)
+	}
+	want(t, 1, ben.take(), `<presence from="anna@here.test/home"`, `type="unavailable"`)
+}

@@ -83,7 +83,7 @@ type Router struct {
 
 // Stats counts what the router did since the start.
 type Stats struct {
-	Messages, Presences, IQs, Bounced, Dropped atomic.Int64
+	Messages, Presences, IQs, Bounced, Dropped, Panics atomic.Int64
 }
 
 // Hooks are called at the turns of a session's life, in order of registration, on the goroutine that caused them.
@@ -101,7 +101,8 @@ type Hooks struct {
 
 // New builds a router for the hosts.
 func New(o Options) *Router {
-	r := &Router{o: o, hosts: map[string]bool{}, services: map[string]Service{}, table: newTable(), iq: map[iqKey]IQHandler{}}
+	r := &Router{o: o, hosts: map[string]bool{}, services: map[string]Service{}, table: newTable(), iq: map[iqKey]IQHandler{},
+		presences: noPresences{}}
 	for _, h := range o.Hosts {
 		r.hosts[h] = true
 	}
@@ -116,6 +117,12 @@ func New(o Options) *Router {
 	}
 	return r
 }
+
+// noPresences drops presence until there is a consumer.
+type noPresences struct{}
+
+func (noPresences) Outbound(context.Context, *Resource, wire.Stanza) error { return nil }
+func (noPresences) Inbound(context.Context, wire.Stanza) error             { return nil }
 
 // HandleService gives a domain to a service.
 func (r *Router) HandleService(domain string, s Service) { r.services[domain] = s }

@@ -1,6 +1,6 @@
 """The connection is cut under a session; it resumes, and nothing is lost or doubled (XEP-0198)."""
 
-from salon import ROOMS, check
+from salon import check
 
 USERS = ["alice", "bob"]
 
@@ -34,8 +34,7 @@ async def exchange(alice, bob, room, interrupt, tag):
 
 async def run(salon):
     alice, bob = await salon.login("alice"), await salon.login("bob")
-    room = f"lobby@{ROOMS}"
-    await bob.join(room, "Bob")
+    room = await bob.create_room("tea", "Bob")
     await alice.join(room, "Alice")
     await bob.ping()
     check(alice["xep_0198"].sm_id, "the server does not offer resumption")

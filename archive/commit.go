@@ -213,26 +213,69 @@ func (w *Writer) try(s *search, jobs []*job, marks []storage.Mark) error {
 	var err error
 	if len(b.Rows) > 0 || len(marks) > 0 {
 		ctx, cancel := context.WithTimeout(context.Background(), w.o.Away)
-		dropped, err = w.store.Append(ctx, b)
+		dropped, err = w.append(ctx, b)
 		cancel()
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.health.commitSince = time.Time{}
-	w.stats.Commit.observe(time.Since(began))
-	w.noteHealth(began, err)
 	if err != nil {
 		s.failures++
 		s.inARow++
 		s.timedOut = s.timedOut || errors.Is(err, context.DeadlineExceeded)
-		return err
+	} else {
+		s.inARow = 0
+		markDropped(jobs, dropped)
 	}
-	s.inARow = 0
-	w.stats.Batches++
-	w.stats.Dropped += uint64(len(dropped))
-	markDropped(jobs, dropped)
-	w.settle(jobs, nil)
-	return nil
+	w.mu.Lock()
+	w.health.commitSince = time.Time{}
+	w.stats.Commit.observe(time.Since(began))
+	say := w.noteHealth(began, err)
+	if err == nil {
+		w.stats.Batches++
+		w.stats.Dropped += uint64(len(dropped))
+		w.settle(jobs, nil)
+	}
+	w.mu.Unlock()
+	say()
+	return err
+}
+
+// committed is the outcome of one call to the store.
+type committed struct {
+	dropped []int
+	err     error
+}
+
+// append waits for the store until ctx ends, and no longer: a database on a disk that hangs cannot be interrupted. The
+// call that is left behind keeps its rows, and no other begins before it has ended, so that the order of ids holds.
+func (w *Writer) append(ctx context.Context, b storage.Batch) ([]int, error) {
+	if err := w.unstick(ctx); err != nil {
+		return nil, err
+	}
+	ended := make(chan committed, 1)
+	go func() {
+		dropped, err := w.store.Append(ctx, b)
+		ended <- committed{dropped, err}
+	}()
+	select {
+	case c := <-ended:
+		return c.dropped, c.err
+	case <-ctx.Done():
+	}
+	w.stuck, w.rows = ended, nil
+	return nil, ctx.Err()
+}
+
+// unstick waits for a call that was left behind.
+func (w *Writer) unstick(ctx context.Context) error {
+	if w.stuck == nil {
+		return nil
+	}
+	select {
+	case <-w.stuck:
+		w.stuck = nil
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // markDropped sets each job's bits from indexes into the batch, which ascend.

@@ -11,7 +11,7 @@ import (
 // addrCounter bounds the connections of one address; an IPv6 address counts by its /64.
 type addrCounter struct {
 	mu sync.Mutex // a leaf
-	m  map[string]int
+	m  map[netip.Prefix]int
 }
 
 // remoteAddr returns the peer's IP, the zero value for connections without one (tests).
@@ -32,8 +32,7 @@ func (c *addrCounter) take(a net.Addr, cfg *config.Config) (release func(), ok b
 	if ip.Is6() {
 		bits = 64
 	}
-	p, _ := ip.Prefix(bits)
-	key := p.String()
+	key, _ := ip.Prefix(bits)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.m[key] >= cfg.Limits.ConnectionsPerAddress {

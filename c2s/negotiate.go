@@ -1,11 +1,13 @@
 package c2s
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	xstream "mellium.im/xmpp/stream"
@@ -27,7 +29,9 @@ type negotiation struct {
 	s       *Server
 	c       *stream.Conn
 	direct  bool
-	release func() // ends the address's count
+	release func()          // ends the address's count
+	ctx     context.Context // ends with the connection, the login's time, or the negotiation
+	cancel  context.CancelFunc
 
 	host    string // the host that the stream is to; fixed by the first header
 	client  wire.Addr
@@ -42,10 +46,20 @@ type negotiation struct {
 // errEnd ends a negotiation that has said all there was to say.
 var errEnd = errors.New("c2s: negotiation ended")
 
+func newNegotiation(s *Server, c *stream.Conn, direct bool, release func()) *negotiation {
+	n := &negotiation{s: s, c: c, direct: direct, release: release}
+	n.ctx, n.cancel = context.WithTimeout(s.ctx, s.o.Config().Limits.LoginTime)
+	return n
+}
+
 // run negotiates up to a session, which then owns the connection: true. Else the caller closes it.
 func (n *negotiation) run() bool {
-	if err := n.c.SetDeadline(time.Now().Add(n.s.o.Config().Limits.LoginTime)); err != nil {
+	deadline, _ := n.ctx.Deadline()
+	if err := n.c.SetDeadline(deadline); err != nil {
 		return false
+	}
+	if n.s.closing.Load() {
+		n.c.SetDeadline(time.Now()) // Shutdown may have come before the line above
 	}
 	if n.direct {
 		if err := n.c.StartTLS(n.s.o.DirectTLS); err != nil {
@@ -86,6 +100,12 @@ func (n *negotiation) open(h wire.Header) error {
 	if h.ToErr != nil || h.To.IsZero() && n.sni() == "" {
 		return stream.Error("improper-addressing", "the stream header needs a `to` that names the host") // §4.9.3.7
 	}
+	if h.ContentNS != wire.NSClient {
+		return stream.Error("invalid-namespace", "") // §4.9.3.10, §4.8.2
+	}
+	if !strings.HasPrefix(h.Version, "1.") {
+		return stream.Error("unsupported-version", "") // §4.9.3.25, §4.7.5
+	}
 	host := h.To.Domain()
 	if host == "" {
 		host = n.sni()
@@ -96,6 +116,9 @@ func (n *negotiation) open(h wire.Header) error {
 	if n.host != "" && host != n.host {
 		// CVE-2018-10847: the identity that was proven belongs to one host.
 		return stream.Error("not-authorized", "the stream was opened to another host")
+	}
+	if !n.user.IsZero() && !h.From.IsZero() && h.From.Bare() != n.user {
+		return stream.Error("invalid-from", "the stream belongs to another account") // §4.9.3.9
 	}
 	n.host, n.client, n.lang = host, h.From, h.Lang
 	buf := n.header(nil)
@@ -154,8 +177,8 @@ func (n *negotiation) needsTLS() bool {
 // starttls switches to TLS (RFC 6120 §5.4).
 func (n *negotiation) starttls() error {
 	if n.c.TLS() != nil || !n.user.IsZero() {
-		n.c.Write([]byte(`<failure xmlns="` + nsTLS + `"/>`)) // §5.4.2.2
-		return stream.Error("policy-violation", "TLS is in place already")
+		n.c.Write(stream.AppendEnd([]byte(`<failure xmlns="` + nsTLS + `"/>`))) // §5.4.2.2
+		return errEnd
 	}
 	if n.c.Buffered() {
 		// §5.4.2.1 forbids bytes behind <starttls/>: they would be read as if they came through TLS.
@@ -169,6 +192,7 @@ func (n *negotiation) starttls() error {
 		return errEnd
 	}
 	n.opened = false
+	n.sasl = nil // it offered what a stream in the clear may have
 	return nil
 }
 
@@ -176,27 +200,49 @@ func (n *negotiation) starttls() error {
 func (n *negotiation) fail(err error) {
 	var se xstream.Error
 	var syntax *wire.SyntaxError
+	var high tooHigh
 	switch {
-	case errors.Is(err, errEnd), errors.Is(err, io.EOF):
+	case errors.Is(err, errEnd):
+		n.part()
+		return
+	case errors.Is(err, io.EOF):
 		return
 	case errors.As(err, &se):
 	case errors.As(err, &syntax):
 		se = stream.Error(syntax.Condition, syntax.Reason)
+	case errors.As(err, &high):
+		n.lastWords(high.append(nil))
+		return
+	case isTimeout(err) && n.s.closing.Load():
+		se = stream.Error("system-shutdown", "") // §4.9.3.20
 	case isTimeout(err):
 		se = stream.Error("connection-timeout", "the login took too long") // §4.9.3.4
 	default:
 		return
 	}
 	n.s.o.Log.Debug("negotiation failed", "addr", n.c.RemoteAddr().String(), "condition", se.Err)
+	n.lastWords(stream.AppendError(nil, se))
+}
+
+// lastWords ends the stream, behind a header in any case (RFC 6120 §4.9.1.2).
+func (n *negotiation) lastWords(words []byte) {
 	var buf []byte
 	if !n.opened {
 		buf = n.header(buf)
 	}
-	n.c.SetDeadline(time.Now().Add(5 * time.Second))
-	n.c.Write(stream.AppendError(buf, se))
-	if t := n.c.TLS(); t != nil {
-		t.CloseWrite()
+	n.c.SetDeadline(time.Now().Add(partTime))
+	if n.c.Write(append(buf, words...)) == nil {
+		n.part()
 	}
+}
+
+// partTime is how long a client has to take our last words.
+const partTime = 5 * time.Second
+
+// part ends the connection so that the client gets what was written.
+func (n *negotiation) part() {
+	n.c.Finish(partTime)
+	n.c.Discard(partTime)
 }
 
 func isTimeout(err error) bool {

@@ -8,70 +8,62 @@ import (
 	"salon.im/salon/wire"
 )
 
-// readLoop reads one connection of a session until it ends.
-func (x *Session) readLoop(c *stream.Conn, reading chan struct{}) {
+// readLoop reads one connection of a session until it ends. release ends its address's count.
+func (x *Session) readLoop(c *stream.Conn, reading chan struct{}, release func()) {
 	defer x.s.wg.Done()
-	goodbye := false
 	defer func() {
-		x.s.untrack(c)
 		c.Free()
+		x.s.untrack(c)
+		release()
+		x.lost(c)
 		close(reading)
-		if !goodbye {
-			x.lost(c)
-		}
-		x.releaseAddr()
 	}()
 	defer x.s.recovered("session", func() {
-		goodbye = true
-		x.finish(stream.AppendError(nil, stream.Error("internal-server-error", "")), true)
+		x.Close(stream.Error("internal-server-error", ""))
+		x.waitEnd(c)
 	})
-	goodbye = x.readAll(c)
+	x.readAll(c)
 }
 
-// readAll hands tokens on; it reports true when the stream ended by a word of either side, false when it was cut.
-func (x *Session) readAll(c *stream.Conn) (goodbye bool) {
+// readAll hands tokens on. When it returns, the connection is closed.
+func (x *Session) readAll(c *stream.Conn) {
 	for {
 		tok, err := c.Next()
-		if err != nil {
-			var syntax *wire.SyntaxError
-			if !errors.As(err, &syntax) {
-				c.Close()
-				return false
-			}
+		var syntax *wire.SyntaxError
+		switch {
+		case errors.As(err, &syntax):
 			x.Close(stream.Error(syntax.Condition, syntax.Reason))
 			x.waitEnd(c)
-			return true
+			return
+		case err != nil:
+			c.Close()
+			return
 		}
-		x.heard.Store(time.Now().Unix())
 		x.pinged.Store(0)
 		switch tok.Type {
 		case wire.TokenEnd:
 			// The client says goodbye: no resumption after that (XEP-0198 §5), and our side closes too (RFC 6120 §4.4).
+			x.quiesce()
 			x.finish(stream.AppendEnd(nil), false)
 			x.waitEnd(c)
-			return true
+			return
 		case wire.TokenHeader:
 			x.Close(stream.Error("bad-format", "a second stream header")) // RFC 6120 §4.3.3 knows no restart after bind
 			x.waitEnd(c)
-			return true
+			return
 		case wire.TokenStanza:
 			if !x.take(tok.Stanza()) {
 				x.waitEnd(c)
-				return true
+				return
 			}
 		}
 	}
 }
 
-// waitEnd keeps the connection open until our last words are out.
+// waitEnd keeps the connection until our last words are out and the client has closed its side. A client that does not
+// read gets the time of a few writes.
 func (x *Session) waitEnd(c *stream.Conn) {
-	t := time.NewTimer(x.s.o.Config().Stream.WriteTimeout)
-	defer t.Stop()
-	select {
-	case <-c.Done():
-	case <-t.C:
-		c.Close()
-	}
+	c.Discard(x.s.o.Config().Stream.WriteTimeout + 5*time.Second)
 }
 
 // take begins the walk of a stanza, or answers a nonza. It reports false when the stream must end.
@@ -83,21 +75,8 @@ func (x *Session) take(st wire.Stanza) bool {
 		x.Close(stream.Error("unsupported-stanza-type", "")) // RFC 6120 §4.9.3.24
 		return false
 	}
-	if st.Kind() == wire.KindIQ && st.Has(nsBind, "bind") {
-		x.Close(stream.Error("policy-violation", "a resource is bound already"))
-		return false
-	}
 	x.accepted.Add(1)
 	// RFC 6120 §8.1.2.1: whatever the client wrote, `from` is the bound address.
 	x.flow.Accept(st.WithFrom(x.addr))
 	return true
-}
-
-func (x *Session) releaseAddr() {
-	x.mu.Lock()
-	release := x.release
-	x.mu.Unlock()
-	if release != nil {
-		release()
-	}
 }

@@ -32,7 +32,7 @@ func (n *negotiation) register(st wire.Stanza) error {
 	if err != nil || addr.Local() == "" {
 		return n.answer(st.ErrorReply(stanza.Error{Type: stanza.Modify, Condition: stanza.JIDMalformed}))
 	}
-	if err := n.s.o.Register(n.s.ctx, addr, password.Text(), n.c.RemoteAddr()); err != nil {
+	if err := n.s.o.Register(n.ctx, addr, password.Text(), n.c.RemoteAddr()); err != nil {
 		var se stanza.Error
 		if !errors.As(err, &se) {
 			n.s.o.Log.Error("registration failed", "err", err)

@@ -3,6 +3,7 @@ package c2s
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 
 	"salon.im/salon/auth"
@@ -22,8 +23,8 @@ func (n *negotiation) exchange() *auth.Exchange {
 	cfg := n.s.o.Config()
 	state := n.tlsState()
 	p := auth.Params{
-		Context: n.s.ctx, Lookup: keyLookup{n.s.o.Accounts, n.host}, Host: n.host, Mechanisms: cfg.Auth.Mechanisms,
-		TLS: state, Secret: n.s.o.Secret, Iterations: cfg.Auth.Iterations, Pool: n.s.pool, Throttle: n.s.throttle,
+		Context: n.ctx, Lookup: keyLookup{n.s.o.Accounts, n.host}, Host: n.host, Mechanisms: cfg.Auth.Mechanisms,
+		TLS: state, Secret: n.s.o.Secret, Iterations: cfg.Auth.Iterations, Pool: n.s.pool, Throttle: n.s.throttle.get(cfg),
 		Addr: remoteAddr(n.c.RemoteAddr()),
 	}
 	if state != nil {
@@ -73,7 +74,9 @@ func (n *negotiation) authenticate(st wire.Stanza) error {
 	data, err := auth.Decode(st.Text())
 	var challenge []byte
 	var done bool
-	if err == nil {
+	if err != nil {
+		x.Abort() // the try that it belongs to is over
+	} else {
 		switch st.Name().Local {
 		case "auth":
 			challenge, done, err = x.Start(st.Attr("mechanism"), data)
@@ -104,9 +107,7 @@ func (n *negotiation) refused(err error) error {
 	f := &auth.Failure{Condition: auth.TemporaryAuthFailure}
 	errors.As(err, &f)
 	n.s.Stats.AuthFailures.Add(1)
-	if f.Condition == auth.TemporaryAuthFailure {
-		n.s.o.Log.Error("login failed", "addr", n.c.RemoteAddr().String(), "err", errors.Unwrap(f))
-	}
+	n.logFailure(f)
 	w := wire.NewWriter()
 	w.Start(nsSASL, "failure")
 	w.Elem(nsSASL, string(f.Condition), "")
@@ -131,6 +132,17 @@ func (n *negotiation) refused(err error) error {
 	return nil
 }
 
+// logFailure logs what is our fault as an error, and the rest for the curious.
+func (n *negotiation) logFailure(f *auth.Failure) {
+	level, cause := slog.LevelDebug, errors.Unwrap(f)
+	peers := errors.Is(cause, auth.ErrThrottled) || errors.Is(cause, auth.ErrBusy) ||
+		errors.Is(cause, context.Canceled) || errors.Is(cause, context.DeadlineExceeded)
+	if f.Condition == auth.TemporaryAuthFailure && !peers {
+		level = slog.LevelError
+	}
+	n.s.o.Log.Log(n.ctx, level, "login failed", "addr", n.c.RemoteAddr().String(), "condition", string(f.Condition), "err", cause)
+}
+
 // loggedIn ends SASL and expects a new header, with the limits of an account (RFC 6120 §6.4.6).
 func (n *negotiation) loggedIn(x *auth.Exchange, data []byte) error {
 	user, err := wire.NewAddr(x.User(), n.host, "")
@@ -143,5 +155,7 @@ func (n *negotiation) loggedIn(x *auth.Exchange, data []byte) error {
 	n.s.Stats.Logins.Add(1)
 	n.user = user
 	n.restart()
+	l := n.s.o.Config().Limits
+	n.c.SetLimits(wire.Limits{StanzaBytes: int(l.Stanza), Depth: l.Depth, Attributes: l.Attributes, Namespaces: maxNamespaces})
 	return nil
 }

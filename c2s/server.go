@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -43,20 +44,30 @@ type Options struct {
 // Server accepts client connections. Its methods are safe for any goroutine.
 type Server struct {
 	o        Options
-	throttle *auth.Throttle
+	throttle throttle
 	pool     *auth.Pool
 	ctx      context.Context
 	cancel   context.CancelFunc
 	addrs    addrCounter
+	closing  atomic.Bool // set under mu
+	wg       sync.WaitGroup
 	Stats    Stats
 
 	mu       sync.Mutex // a leaf; guards what follows
 	sessions map[*Session]struct{}
 	resume   map[string]*Session // by XEP-0198 id
-	conns    map[*stream.Conn]struct{}
-	closing  bool
-	wg       sync.WaitGroup
+	gone     gone
+	conns    map[*stream.Conn]phase
+	stopped  bool // wg is waited for: nothing may be added
 }
+
+// phase says how far a connection is.
+type phase bool
+
+const (
+	negotiating phase = false
+	hasSession  phase = true
+)
 
 // Stats counts since the start.
 type Stats struct {
@@ -69,11 +80,11 @@ const maxNegotiating = 10000
 
 // New returns a server that listens nowhere yet.
 func New(o Options) *Server {
-	cfg := o.Config()
-	s := &Server{o: o, pool: auth.NewPool(0), sessions: map[*Session]struct{}{}, resume: map[string]*Session{}, conns: map[*stream.Conn]struct{}{},
-		throttle: auth.NewThrottle(auth.ThrottleConfig{BaseDelay: cfg.Auth.Delay, MaxDelay: cfg.Auth.MaxDelay, AddressFailures: cfg.Auth.FailuresPerAddress})}
+	s := &Server{o: o, pool: auth.NewPool(0), sessions: map[*Session]struct{}{}, resume: map[string]*Session{}, conns: map[*stream.Conn]phase{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.addrs.m = map[string]int{}
+	s.addrs.m = map[netip.Prefix]int{}
+	s.gone.s = s
+	s.handlers()
 	s.wg.Go(s.watch)
 	return s
 }
@@ -129,15 +140,20 @@ const maxNamespaces = 64
 
 func (s *Server) negotiate(c *stream.Conn, direct bool, release func()) {
 	defer s.wg.Done()
-	n := &negotiation{s: s, c: c, direct: direct, release: release}
+	n := newNegotiation(s, c, direct, release)
+	bound := false
+	defer func() {
+		s.Stats.Negotiating.Add(-1)
+		n.cancel()
+		if !bound {
+			s.untrack(c)
+			c.Close()
+			c.Free()
+			release()
+		}
+	}()
 	defer s.recovered("negotiation", func() { c.Close() })
-	defer s.Stats.Negotiating.Add(-1)
-	if !n.run() {
-		s.untrack(c)
-		c.Close()
-		c.Free()
-		release()
-	}
+	bound = n.run()
 }
 
 // recovered ends one unit after a panic, which is always a mistake of ours, and keeps the process alive.
@@ -152,18 +168,49 @@ func (s *Server) recovered(unit string, end func()) {
 func (s *Server) track(c *stream.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closing {
+	if s.closing.Load() {
 		return false
 	}
-	s.conns[c] = struct{}{}
+	s.conns[c] = negotiating
 	s.wg.Add(1)
 	return true
+}
+
+// bound notes that a connection has a session.
+func (s *Server) bound(c *stream.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conns[c] = hasSession
 }
 
 func (s *Server) untrack(c *stream.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)
+}
+
+// add notes a session, and reports whether the server is closing: then Shutdown may have missed it.
+func (s *Server) add(x *Session) (closing bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sessions[x] = struct{}{}
+	return s.closing.Load()
+}
+
+// remove forgets a session that ends, but for what was handled of it. Shutdown waits until done is called.
+func (s *Server) remove(x *Session, resumeID string) (done func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.sessions, x)
+	if resumeID != "" {
+		delete(s.resume, resumeID)
+		s.gone.addLocked(resumeID, x)
+	}
+	if s.stopped {
+		return func() {}
+	}
+	s.wg.Add(1)
+	return s.wg.Done
 }
 
 func (s *Server) list() []*Session {
@@ -176,20 +223,30 @@ func (s *Server) list() []*Session {
 	return out
 }
 
-// Shutdown closes every stream with system-shutdown (RFC 6120 §4.9.3.20), handles what was received, and waits for the
-// goroutines, or for ctx. Listeners must have been closed.
+// Shutdown takes nothing more from clients, handles what was received, closes every stream with system-shutdown (RFC 6120
+// §4.9.3.20), and waits for the goroutines, or for ctx. Listeners must have been closed.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
-	s.closing = true
+	s.closing.Store(true)
 	s.mu.Unlock()
+	s.interrupt()
+	sessions := s.list()
+	for _, x := range sessions {
+		x.flow.Close()
+	}
+	quiet, cancel := context.WithTimeout(ctx, quiesceTime)
+	defer cancel()
+	for _, x := range sessions {
+		x.flow.Quiesce(quiet)
+	}
 	for _, x := range s.list() {
 		x.shutdown()
 	}
-	for _, x := range s.list() {
-		x.flow.Quiesce(ctx)
-	}
 	s.cancel()
 	done := make(chan struct{})
+	s.mu.Lock()
+	s.stopped = true
+	s.mu.Unlock()
 	go func() { s.wg.Wait(); close(done) }()
 	s.closeConns(ctx, done)
 	select {
@@ -197,6 +254,17 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// interrupt ends the reads of connections that negotiate: they say system-shutdown and end.
+func (s *Server) interrupt() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c, p := range s.conns {
+		if p == negotiating {
+			c.SetDeadline(time.Now())
+		}
 	}
 }
 

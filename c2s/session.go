@@ -1,6 +1,7 @@
 package c2s
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,32 +20,35 @@ import (
 type Session struct {
 	s    *Server
 	addr wire.Addr
-	res  *router.Resource
-	flow *router.Flow
 	out  *stream.Outbox
+	res  *router.Resource // with flow, set by begin before started
+	flow *router.Flow
 
-	heard  atomic.Int64 // Unix seconds of the last bytes from the client
-	pinged atomic.Int64 // Unix seconds of the ping that waits for an answer, 0 for none
+	pinged atomic.Int64 // Unix seconds of the XEP-0199 ping that waits for an answer, 0 for none
 
-	// Stanzas of the client, modulo 2^32: all that the flow took, all that are handled, and how many came before <enable/>.
-	accepted, done, base atomic.Uint32
-	owed                 atomic.Int64 // an <a/> is due when h reaches it; -1 for none
-	counting             atomic.Bool  // XEP-0198 is on
+	// Stanzas of the client: all that the flow took, all that are handled, and how many came before <enable/>.
+	accepted, done, base atomic.Uint64
+	owed                 atomic.Uint64 // an <a/> is due when done reaches it; notOwed for none
+	counting             atomic.Bool   // XEP-0198 is on
 
 	mu       sync.Mutex
 	conn     *stream.Conn  // nil while hibernating
 	reading  chan struct{} // closed when conn's reader has ended
-	release  func()        // ends the address's count of conn
 	resumeID string        // "" when the session cannot be resumed
+	wait     time.Duration // how long it can be
+	timer    *time.Timer   // ends a hibernating session
+	early    []byte        // last words of a Close before begin
+	started  bool          // begin is through
 	resuming bool          // a new connection is taking over
 	ended    bool
-	timer    *time.Timer // ends a hibernating session
 }
+
+const notOwed = ^uint64(0)
 
 func newSession(n *negotiation, addr wire.Addr) *Session {
 	cfg := n.s.o.Config()
 	x := &Session{s: n.s, addr: addr}
-	x.owed.Store(-1)
+	x.owed.Store(notOwed)
 	x.out = stream.NewOutbox(n.s.o.Flusher, stream.OutboxLimits{
 		Bytes: int(cfg.Limits.OutboxBytes), Stanzas: cfg.Limits.OutboxStanzas,
 		ResumeBytes:   int(cfg.Limits.OutboxBytes + cfg.Stream.ResumeBytes),
@@ -62,36 +66,45 @@ func newSession(n *negotiation, addr wire.Addr) *Session {
 func (x *Session) begin(n *negotiation, res *router.Resource) {
 	x.res = res
 	x.flow = x.s.o.Router.NewFlow(x.s.ctx, res, x.handled)
-	x.s.mu.Lock()
-	x.s.sessions[x] = struct{}{}
-	closing := x.s.closing
-	x.s.mu.Unlock()
 	n.promote()
 	x.out.Attach(n.c)
 	x.read(n.c, n.release)
-	if closing {
+	x.mu.Lock()
+	x.started = true
+	early := x.early
+	x.mu.Unlock()
+	switch closing := x.s.add(x); {
+	case early != nil:
+		x.finish(early, false)
+	case closing:
 		x.shutdown()
 	}
 }
 
-// promote gives the connection the limits of an account.
+// promote gives the connection the rates of an account, and takes the login's deadline away.
 func (n *negotiation) promote() {
 	l := n.s.o.Config().Limits
-	n.c.SetLimits(wire.Limits{StanzaBytes: int(l.Stanza), Depth: l.Depth, Attributes: l.Attributes, Namespaces: maxNamespaces})
 	n.c.SetRate(stream.NewBucket(int(l.BytesPerSecond), int(l.BytesBurst)), stream.NewBucket(l.StanzasPerSecond, l.StanzasBurst))
 	n.c.SetDeadline(time.Time{})
+	n.s.bound(n.c)
 }
 
-// read starts the reader goroutine of a connection.
+// demote undoes promote for a resumption that failed at the last moment.
+func (n *negotiation) demote() {
+	n.c.SetRate(nil, nil)
+	deadline, _ := n.ctx.Deadline()
+	n.c.SetDeadline(deadline)
+}
+
+// read starts the reader goroutine of a connection. release ends the address's count of it.
 func (x *Session) read(c *stream.Conn, release func()) {
+	reading := make(chan struct{})
 	x.mu.Lock()
-	x.conn, x.release, x.reading = c, release, make(chan struct{})
-	reading := x.reading
+	x.conn, x.reading, x.resuming = c, reading, false
 	x.mu.Unlock()
-	x.heard.Store(time.Now().Unix())
 	x.pinged.Store(0)
-	x.s.wg.Add(1)
-	go x.readLoop(c, reading)
+	x.s.wg.Add(1) // the negotiation's goroutine is still counted
+	go x.readLoop(c, reading, release)
 }
 
 // Addr implements router.Session.
@@ -101,58 +114,70 @@ func (x *Session) Addr() wire.Addr { return x.addr }
 func (x *Session) Send(st wire.Stanza, mark int64) bool { return x.out.Send(st, mark) }
 
 // Close implements router.Session: a stream error, then the end.
-func (x *Session) Close(e xstream.Error) {
-	x.finish(stream.AppendError(nil, e), false)
-}
+func (x *Session) Close(e xstream.Error) { x.finish(stream.AppendError(nil, e), false) }
 
-// shutdown says goodbye to a client because the server stops.
-func (x *Session) shutdown() {
+// shutdown says goodbye to a client because the server stops (RFC 6120 §4.9.3.20).
+func (x *Session) shutdown() { x.Close(stream.Error("system-shutdown", "")) }
+
+// quiesceTime bounds the wait for what a client sent before its stream ended.
+const quiesceTime = 10 * time.Second
+
+// quiesce takes no more from the client and waits until what it sent is handled: its unavailable presence comes after.
+func (x *Session) quiesce() {
+	ctx, cancel := context.WithTimeout(x.s.ctx, quiesceTime)
+	defer cancel()
 	x.flow.Close()
-	x.Close(stream.Error("system-shutdown", ""))
+	x.flow.Quiesce(ctx)
 }
 
-// overflow ends what a slow reader held up: a session with XEP-0198 hibernates, any other is closed.
+// overflow ends what a slow reader held up: a session with XEP-0198 hibernates, one that hibernates already or cannot is
+// closed.
 func (x *Session) overflow() {
 	x.s.Stats.Overflows.Add(1)
 	x.mu.Lock()
 	c, resumable := x.conn, x.resumeID != ""
 	x.mu.Unlock()
-	if resumable && c != nil {
+	if c != nil && resumable {
 		c.Close() // the reader ends, and the session hibernates
 		return
 	}
 	x.finish(stream.AppendError(nil, stream.Error("resource-constraint", "the client does not read")), true) // RFC 6120 §4.9.3.17
-	if c != nil {
-		c.Close()
-	}
 }
 
-// lost is called by the reader of a connection when it ends without a goodbye.
+// lost is called by the reader of a connection when it ends, whyever. A session that can be resumed hibernates.
 func (x *Session) lost(c *stream.Conn) {
+	x.out.Detach(c)
 	x.mu.Lock()
 	if x.conn != c {
 		x.mu.Unlock()
 		return
 	}
 	x.conn = nil
-	wait := x.s.o.Config().Stream.ResumeTime
-	if x.resuming || !x.ended && x.resumeID != "" && wait > 0 && !x.s.isClosing() {
-		x.out.Detach(c)
-		if !x.resuming {
-			x.timer = time.AfterFunc(wait, func() { x.finish(nil, true) })
-		}
+	if x.ended || x.resuming || x.resumeID != "" && !x.s.closing.Load() {
+		x.hibernateLocked()
 		x.mu.Unlock()
 		return
 	}
 	x.mu.Unlock()
+	x.quiesce()
 	x.finish(nil, true)
 }
 
+func (x *Session) hibernateLocked() {
+	if !x.ended && !x.resuming && x.timer == nil {
+		x.timer = time.AfterFunc(x.wait, func() { x.finish(nil, true) })
+	}
+}
+
 // finish ends the session, once: it leaves the table, and what the client did not get goes where it can still be of use.
-// last is written to the client before the connection closes; drop says that the queue is not written any more.
+// last is written to the client before the connection closes; drop says that the queue is not written any more. It may be
+// called from any goroutine and at any time; before begin it is kept for begin.
 func (x *Session) finish(last []byte, drop bool) {
 	x.mu.Lock()
-	if x.ended {
+	if !x.started && x.early == nil {
+		x.early = last
+	}
+	if x.ended || !x.started {
 		x.mu.Unlock()
 		return
 	}
@@ -160,45 +185,30 @@ func (x *Session) finish(last []byte, drop bool) {
 	if x.timer != nil {
 		x.timer.Stop()
 	}
-	id, attached := x.resumeID, x.conn != nil
+	id := x.resumeID
 	x.mu.Unlock()
 
-	x.s.mu.Lock()
-	delete(x.s.sessions, x)
-	if id != "" {
-		delete(x.s.resume, id)
-	}
-	x.s.mu.Unlock()
-
 	x.flow.Close()
+	defer x.s.remove(x, id)()
 	x.s.o.Router.Unbind(x.s.ctx, x.res)
-	var rest []stream.Stanza
-	if drop || !attached {
-		rest = x.out.End(last)
-	} else {
-		rest = x.out.Unacked()
-		x.out.CloseWith(last)
+	if x.counting.Load() {
+		x.out.SendAck()
 	}
-	x.leave(rest)
+	x.leave(x.out.Close(last, drop))
 }
 
 // leave finds a place for what the client did not get: archived messages stay undelivered, or go to the user's other
-// sessions; what can carry an error bounces (XEP-0198 §5, RFC 6120 §10.5.4).
+// sessions; what can carry an error is answered like any stanza to a resource that is not there (XEP-0198 §4, RFC 6121
+// §8.5.3.2).
 func (x *Session) leave(rest []stream.Stanza) {
 	ctx, r := x.s.ctx, x.s.o.Router
 	for _, e := range rest {
 		switch t := e.Stanza.Type(); {
 		case e.Mark != 0:
-			r.Redeliver(ctx, e.Stanza.WithTo(x.addr.Bare()), e.Mark)
+			r.Redeliver(ctx, e.Stanza, e.Mark)
 		case e.Stanza.Kind() == wire.KindIQ && (t == "get" || t == "set"),
 			e.Stanza.Kind() == wire.KindMessage && t != "groupchat" && t != "headline" && e.Stanza.Has("", "body"):
-			r.Bounce(ctx, e.Stanza, stanza.Error{Type: stanza.Wait, Condition: stanza.RecipientUnavailable})
+			r.Bounce(ctx, e.Stanza, stanza.Error{Type: stanza.Cancel, Condition: stanza.ServiceUnavailable})
 		}
 	}
-}
-
-func (s *Server) isClosing() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.closing
 }

@@ -7,7 +7,7 @@ import (
 	"salon.im/salon/wire"
 )
 
-// watchEvery is how often silent sessions are looked for: one timer for all of them.
+// watchEvery is how often sessions are looked at: one timer for all of them.
 const watchEvery = 5 * time.Second
 
 // watch pings silent clients and drops those that do not answer, until the server ends.
@@ -26,37 +26,40 @@ func (s *Server) watch() {
 	}
 }
 
-// check pings a client that has been silent for IdlePing, and cuts one that left the ping unanswered for PingTimeout: its
-// session hibernates or ends like that of any lost connection.
+// check asks for the acknowledgement of what was sent (XEP-0198 §4), pings a client that has been silent for IdlePing, and
+// cuts one that owes an answer for PingTimeout: its session hibernates or ends like that of any lost connection.
 func (x *Session) check(now time.Time) {
-	cfg := x.s.o.Config().Stream
-	if cfg.IdlePing == 0 || now.Sub(time.Unix(x.heard.Load(), 0)) < cfg.IdlePing {
+	x.mu.Lock()
+	c := x.conn
+	x.mu.Unlock()
+	if c == nil {
 		return
 	}
-	switch at := x.pinged.Load(); {
-	case at == 0:
-		x.pinged.Store(now.Unix())
-		x.ping()
-	case now.Sub(time.Unix(at, 0)) >= cfg.PingTimeout:
-		x.mu.Lock()
-		c := x.conn
-		x.mu.Unlock()
-		if c != nil {
-			c.Close()
-		}
+	cfg := x.s.o.Config().Stream
+	heard := c.Heard()
+	if at := x.pinged.Load(); at != 0 && heard.Unix() > at {
+		x.pinged.CompareAndSwap(at, 0) // white space is a sign of life too
+	}
+	idle := cfg.IdlePing > 0 && now.Sub(heard) >= cfg.IdlePing
+	owed := x.out.Ask(idle && x.pinged.Load() == 0)
+	if idle {
+		x.ping(now)
+	}
+	if at := x.pinged.Load(); at != 0 && (owed.IsZero() || owed.After(time.Unix(at, 0))) {
+		owed = time.Unix(at, 0)
+	}
+	if !owed.IsZero() && heard.Before(owed) && now.Sub(owed) >= cfg.PingTimeout {
+		c.Close()
 	}
 }
 
-// ping asks for a sign of life: <r/> where XEP-0198 is on, else XEP-0199.
-func (x *Session) ping() {
-	w := wire.NewWriter()
-	if x.counting.Load() {
-		w.Elem(nsSM, "r", "")
-		x.out.Send(wire.NewNonza(w.Payload()), 0)
+// ping asks once for a sign of life: XEP-0199 where there is no <r/> of XEP-0198.
+func (x *Session) ping(now time.Time) {
+	if !x.pinged.CompareAndSwap(0, now.Unix()) || x.counting.Load() {
 		return
 	}
-	host := x.addr.Host()
+	w := wire.NewWriter()
 	name := xml.Name{Space: "urn:xmpp:ping", Local: "ping"}
 	w.Elem(name.Space, name.Local, "")
-	x.out.Send(wire.New(wire.KindIQ, "get", newID(), host, x.addr, w.Payload()), 0)
+	x.out.Send(wire.New(wire.KindIQ, "get", newID(), x.addr.Host(), x.addr, w.Payload()), 0)
 }

@@ -73,8 +73,9 @@ type Auth struct {
 	Iterations int `yaml:"iterations" reload:"true" min:"4096" max:"10000000"`
 	// Tries is how many attempts one stream has (RFC 6120 §6.4.5).
 	Tries int `yaml:"tries" reload:"true" min:"1" max:"10"`
-	// Delay is the wait after the first failure of an account from an address; it doubles up to MaxDelay.
-	Delay    time.Duration `yaml:"delay" reload:"true" min:"0s" max:"1m"`
+	// Delay is the distance between two tries of one account from one address once ten were made; it doubles with each
+	// further one up to MaxDelay, of which half of Limits.LoginTime counts. 0 turns all waiting off, FailuresPerAddress too.
+	Delay    time.Duration `yaml:"delay" reload:"true" min:"10ms" max:"1m" zero:"off"`
 	MaxDelay time.Duration `yaml:"max_delay" reload:"true" min:"0s" max:"1h"`
 	// FailuresPerAddress is how many failures an address has in an hour, whatever the account.
 	FailuresPerAddress int `yaml:"failures_per_address" reload:"true" min:"10" max:"1000000"`

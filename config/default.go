@@ -61,7 +61,7 @@ func defaultAuth() Auth {
 		Iterations:         10000,
 		Tries:              3,
 		Delay:              time.Second,
-		MaxDelay:           30 * time.Second,
+		MaxDelay:           15 * time.Second,
 		FailuresPerAddress: 200,
 	}
 }

@@ -150,7 +150,7 @@ func (u *Users) check(addr wire.Addr) error {
 		return invalid("%q is not a user's address: write name@host", addr)
 	}
 	if hosts := u.o.Hosts(); !slices.Contains(hosts, addr.Domain()) {
-		return invalid("%s is not served here: the hosts are %s (see hosts in the settings, or serve --host)", addr.Domain(), strings.Join(hosts, ", "))
+		return invalid("%s is not served here: the hosts are %s (see hosts in the settings, or --host)", addr.Domain(), strings.Join(hosts, ", "))
 	}
 	return nil
 }

@@ -23,8 +23,12 @@ func (p *Presences) ask(ctx context.Context, st wire.Stanza) error {
 	if p.blocks.blocked(ctx, owner, contact) {
 		return errBlocked
 	}
-	if full, err := p.rosters.isFull(ctx, owner, contact); err != nil || full && st.Type() == "subscribe" {
-		return cmpErr(err, errFull)
+	if typ := st.Type(); typ == "subscribe" || typ == "subscribed" { // these list the contact
+		if full, err := p.rosters.isFull(ctx, owner, contact); err != nil {
+			return err
+		} else if full {
+			return errFull
+		}
 	}
 	var was subState
 	var to step
@@ -53,13 +57,6 @@ func (p *Presences) ask(ctx context.Context, st wire.Stanza) error {
 	}
 	p.turned(ctx, owner, contact, was, to.next)
 	return nil
-}
-
-func cmpErr(err, other error) error {
-	if err != nil {
-		return err
-	}
-	return other
 }
 
 // asked takes a subscription stanza for a local user (RFC 6121 §3.1.3, §3.1.6, §3.2.3, §3.3.3).
@@ -146,6 +143,19 @@ func (p *Presences) turned(ctx context.Context, owner, contact wire.Addr, was, i
 	case was.from() && !is.from():
 		p.hide(ctx, owner, contact)
 	}
+}
+
+// EndSubscriptions tells the contacts of an account that it is leaving, and ends its subscriptions in both directions. Call
+// it before the account is deleted: afterwards nobody knows its contacts.
+func (p *Presences) EndSubscriptions(ctx context.Context, bare wire.Addr) error {
+	items, _, err := p.rosters.store.Roster(ctx, bare)
+	if err != nil {
+		return err
+	}
+	for i := range items {
+		p.removed(ctx, bare, items[i])
+	}
+	return nil
 }
 
 // removed ends all subscriptions with a contact that the owner took out of the roster (RFC 6121 §2.5.2).

@@ -2,6 +2,7 @@ package feature
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"mellium.im/xmpp/stanza"
@@ -23,6 +24,9 @@ func (p *Presences) available(ctx context.Context, res *router.Resource, st wire
 	was := res.Presence()
 	awake := prio >= 0 && (was == nil || was.Priority < 0)
 	l, err := p.setAvailable(ctx, res, &router.Presence{Stanza: st, Priority: prio}, awake)
+	if err == errGone {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -36,7 +40,10 @@ func (p *Presences) available(ctx context.Context, res *router.Resource, st wire
 	return err
 }
 
-// setAvailable makes the session available and tells everyone who may know, in one turn.
+// errGone says that the session has ended meanwhile.
+var errGone = errors.New("feature: the session has ended")
+
+// setAvailable makes the session available and tells everyone who may know, in one turn. It returns errGone.
 func (p *Presences) setAvailable(ctx context.Context, res *router.Resource, now *router.Presence, hold bool) (contacts, error) {
 	bare := res.Addr().Bare()
 	defer p.turns.take(bare)()
@@ -45,7 +52,7 @@ func (p *Presences) setAvailable(ctx context.Context, res *router.Resource, now 
 		return nil, err
 	}
 	if p.r.Resource(res.Addr()) != res {
-		return nil, nil // it has gone
+		return nil, errGone
 	}
 	first := res.Presence() == nil
 	if hold {

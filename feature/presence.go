@@ -9,7 +9,6 @@ import (
 
 	"mellium.im/xmpp/stanza"
 
-	"salon.im/salon/config"
 	"salon.im/salon/router"
 	"salon.im/salon/storage"
 	"salon.im/salon/wire"
@@ -30,13 +29,11 @@ type Presences struct {
 
 // Presence broadcasts, probes, directs and subscribes. Call Close after the last session has gone, and before the store
 // is closed.
-func Presence(r *router.Router, rosters *Rosters, blocks *Blocks, accounts storage.Accounts, cfg func() *config.Config,
-	log *slog.Logger) *Presences {
-	p := &Presences{r: r, rosters: rosters, blocks: blocks, log: log, seen: newSeen(accounts, log)}
+func Presence(r *router.Router, rosters *Rosters, blocks *Blocks, accounts storage.Accounts, log *slog.Logger) *Presences {
 	if log == nil {
-		p.log = slog.New(slog.DiscardHandler)
-		p.seen.log = p.log
+		log = slog.New(slog.DiscardHandler)
 	}
+	p := &Presences{r: r, rosters: rosters, blocks: blocks, log: log, seen: newSeen(accounts, log)}
 	rosters.removed = p.removed
 	blocks.nowBlocked, blocks.unblocked = p.nowBlocked, p.unblocked
 	r.HandlePresence(p)

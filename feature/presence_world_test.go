@@ -50,7 +50,7 @@ func newHouse(t testing.TB, change ...func(*house)) *house {
 	cfg := func() *config.Config { return h.cfg }
 	rosters := feature.Roster(h.router, h.rosters, cfg)
 	blocks := feature.Blocking(h.router, h.store, cfg, nil)
-	h.presences = feature.Presence(h.router, rosters, blocks, h.store, cfg, nil)
+	h.presences = feature.Presence(h.router, rosters, blocks, h.store, nil)
 	h.router.HandleRemote(h.remote)
 	t.Cleanup(func() {
 		if err := h.presences.Close(context.Background()); err != nil {
@@ -81,6 +81,9 @@ func at(who string) wire.Addr {
 	return wire.MustAddr(local + "@here.test")
 }
 
+// written returns a stanza with one kind of quotes.
+func written(st wire.Stanza) string { return strings.ReplaceAll(string(st.Append(nil)), "'", `"`) }
+
 // remote records what goes to other domains.
 type remote struct {
 	mu  sync.Mutex
@@ -90,7 +93,7 @@ type remote struct {
 func (r *remote) Send(st wire.Stanza) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.got = append(r.got, string(st.Append(nil)))
+	r.got = append(r.got, written(st))
 	return true
 }
 
@@ -119,7 +122,7 @@ func (g *guest) Close(stream.Error) {}
 func (g *guest) Send(st wire.Stanza, _ int64) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.got = append(g.got, string(st.Append(nil)))
+	g.got = append(g.got, written(st))
 	return true
 }
 
@@ -241,4 +244,21 @@ func want(t testing.TB, n int, got []string, parts ...string) {
 	if found != n {
 		t.Errorf("%d stanzas with %q, not %d, in\n%s", found, parts, n, strings.Join(got, "\n"))
 	}
+}
+
+// rooms is a service that records what it is sent.
+type rooms struct{ remote }
+
+func (r *rooms) Accept(_ context.Context, st wire.Stanza, done func()) {
+	r.Send(st)
+	done()
+}
+
+func parse(t testing.TB, xml string) wire.Stanza {
+	t.Helper()
+	st, err := wire.Parse([]byte(xml))
+	if err != nil {
+		t.Fatalf("%v in %s", err, xml)
+	}
+	return st
 }

@@ -42,11 +42,9 @@ func (p *Presences) answerProbe(ctx context.Context, st wire.Stanza) (may bool, 
 	owner, from := st.To().Bare(), st.From()
 	defer p.turns.take(owner)()
 	if may = owner == from.Bare(); !may {
-		l, err := p.rosters.contacts(ctx, owner)
-		if err != nil {
+		if may, err = p.rosters.shows(ctx, owner, from.Bare()); err != nil {
 			return false, err
 		}
-		may = l.get(from.Bare()).is(seesUs)
 	}
 	told := false
 	for _, res := range p.r.Resources(owner) {

@@ -17,8 +17,9 @@ import (
 const (
 	nsRoster = "jabber:iq:roster"
 
-	maxNameBytes = 1023 // of a contact's name and of a group's
-	maxGroups    = 100  // of one contact
+	maxNameBytes = 1023    // of a contact's name and of a group's
+	maxGroups    = 100     // of one contact
+	maxItemBytes = 8 << 10 // of a contact's name and groups together
 	// maxRequests bounds the unanswered requests of people who are not in the roster, so that strangers cannot fill it.
 	maxRequests = 200
 	// maxCachedContacts bounds the rosters in memory, over all accounts: about 16 MB.
@@ -64,6 +65,19 @@ func (s *Rosters) contacts(ctx context.Context, owner wire.Addr) (contacts, erro
 		return nil, err
 	}
 	return s.keep(owner, items), nil
+}
+
+// shows reports whether the owner lets a contact see the owner's presence. For an owner without sessions it reads one item.
+func (s *Rosters) shows(ctx context.Context, owner, contact wire.Addr) (bool, error) {
+	if len(s.r.Resources(owner)) > 0 {
+		l, err := s.contacts(ctx, owner)
+		return l.get(contact).is(seesUs), err
+	}
+	it, err := s.store.RosterItem(ctx, owner, contact)
+	if errors.Is(err, storage.ErrNotFound) {
+		return false, nil
+	}
+	return newContact(&it).is(seesUs), err
 }
 
 // keep remembers a roster just read, for accounts with sessions.
@@ -186,6 +200,7 @@ func parseItem(k wire.Kid) (storage.RosterItem, error) {
 	if len(it.Name) > maxNameBytes {
 		return it, stanza.Error{Type: stanza.Modify, Condition: stanza.NotAcceptable} // RFC 6121 §2.3.3
 	}
+	bytes := len(it.Name)
 	for g := range k.Kids() {
 		if !g.Is(nsRoster, "group") {
 			continue
@@ -198,6 +213,9 @@ func parseItem(k wire.Kid) (storage.RosterItem, error) {
 			return it, stanza.Error{Type: stanza.Modify, Condition: stanza.BadRequest}
 		}
 		it.Groups = append(it.Groups, name)
+		if bytes += len(name); bytes > maxItemBytes {
+			return it, stanza.Error{Type: stanza.Modify, Condition: stanza.NotAcceptable}
+		}
 	}
 	return it, nil
 }

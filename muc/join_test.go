@@ -189,6 +189,7 @@ func TestRejoin(t *testing.T) {
 	}
 	anna.sync()
 	anna.talk("two")
+	anna.sync()
 	w.want(ben.sync(), `<body>two</body>`)
 	if n := w.muc.Stats.Occupants.Load(); n != 2 {
 		t.Error("sessions in rooms:", n)
@@ -236,6 +237,7 @@ func TestChangeNick(t *testing.T) {
 		}
 	}
 	ben.talk("hi")
+	ben.sync()
 	w.want(anna.sync(), `from="hall@rooms.example.test/Benny"`)
 	w.want(w.dial("carl").enter("B"), `code="110"`)
 }

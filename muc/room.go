@@ -85,7 +85,14 @@ func (r *room) run() {
 		if len(events) > 0 {
 			continue
 		}
-		if r.idle() && r.box.rest(r.forgettable()) {
+		if !r.idle() {
+			continue
+		}
+		end := r.forgettable()
+		if r.box.rest(end) {
+			if end {
+				r.s.forget(r)
+			}
 			return
 		}
 	}

@@ -76,41 +76,40 @@ func (r *Router) deliverMessage(ctx context.Context, w *Walk) {
 	sit, one, all := r.situation(ctx, to)
 	row := messages[messageType(st)]
 	act := row[sit]
+	if act == toOne && !r.give(w, one) {
+		act = row[fullAway] // it left at this moment, or its queue is full
+	}
 	if act == asBare {
 		act = row[bareAway]
 		if len(all) > 0 {
 			act = row[bareHere]
 		}
 	}
-	if to.IsHost() {
-		act = drop // a message to the server itself has no reader; errors would only feed loops
+	if act == toAll && !r.give(w, all...) {
+		act = row[bareAway]
 	}
+	r.notDelivered(ctx, w, act)
+	r.runObserve(ctx, w)
+}
+
+// notDelivered does what the table says about a message that no session took.
+func (r *Router) notDelivered(ctx context.Context, w *Walk, act action) {
 	switch act {
-	case toOne:
-		r.give(w, one)
-	case toAll:
-		r.give(w, all...)
 	case keep:
-		if w.Mark == 0 && keepsSilent(st) {
-			break
-		}
-		if w.Mark == 0 {
-			r.Bounce(ctx, st, stanza.Error{Type: stanza.Cancel, Condition: stanza.ServiceUnavailable})
+		switch {
+		case w.Mark != 0: // its row waits
+		case w.Stanza.Has("", "body"):
+			r.Bounce(ctx, w.Stanza, stanza.Error{Type: stanza.Cancel, Condition: stanza.ServiceUnavailable})
+		default: // without content for a person, such as a chat state (XEP-0160 §3)
+			r.Stats.Dropped.Add(1)
 		}
 	case bounce:
 		r.settle(w)
-		r.Bounce(ctx, st, stanza.Error{Type: stanza.Cancel, Condition: stanza.ServiceUnavailable})
+		r.Bounce(ctx, w.Stanza, stanza.Error{Type: stanza.Cancel, Condition: stanza.ServiceUnavailable})
 	case drop:
 		r.settle(w)
 		r.Stats.Dropped.Add(1)
 	}
-	r.runObserve(ctx, w)
-}
-
-// keepsSilent reports whether a message that is not kept for an absent user is dropped rather than bounced: one without
-// content for a person, such as a chat state (XEP-0160 §3), or one whose sender asked for no storage (XEP-0334 §4.2).
-func keepsSilent(st wire.Stanza) bool {
-	return !st.Has("", "body") || st.Has("urn:xmpp:hints", "no-store")
 }
 
 // settle clears the mark of a row that will never be delivered.
@@ -122,6 +121,9 @@ func (r *Router) settle(w *Walk) {
 
 // situation finds the column of the table, the named resource, and those that a bare address reaches.
 func (r *Router) situation(ctx context.Context, to wire.Addr) (sit situation, one *Resource, all []*Resource) {
+	if to.IsHost() {
+		return noAccount, nil, nil // a message to the server itself has no reader
+	}
 	sessions := r.Resources(to.Bare())
 	all = available(sessions)
 	if to.IsFull() {
@@ -145,13 +147,15 @@ func (r *Router) situation(ctx context.Context, to wire.Addr) (sit situation, on
 	return bareAway, nil, nil
 }
 
-// give sends a message to the sessions; the row's mark is cleared by whichever has it first.
-func (r *Router) give(w *Walk, sessions ...*Resource) {
+// give sends a message to the sessions, and reports whether any took it; the row's mark is cleared by whichever has it
+// first.
+func (r *Router) give(w *Walk, sessions ...*Resource) bool {
 	for _, s := range sessions {
-		if s.Send(w.Stanza.WithTo(w.Stanza.To()), w.Mark) {
+		if s.Send(w.Stanza, w.Mark) {
 			w.Delivered = append(w.Delivered, s)
 		}
 	}
+	return len(w.Delivered) > 0
 }
 
 func (r *Router) runObserve(ctx context.Context, w *Walk) {
@@ -227,10 +231,17 @@ func (r *Router) iqToResource(ctx context.Context, w *Walk) {
 	r.Bounce(ctx, w.Stanza, stanza.Error{Type: stanza.Cancel, Condition: stanza.ServiceUnavailable})
 }
 
-// Redeliver gives a message that a session left behind to the account's other sessions (RFC 6121 §8.5.3.2.1). If none takes it,
-// its row stays undelivered.
+// Redeliver takes a marked message that a session left behind. One that was for that session alone goes to the account's
+// other sessions, but for those that had it as a carbon copy; any other was theirs at once. If none takes it, its row
+// stays undelivered (RFC 6121 §8.5.3.2.1).
 func (r *Router) Redeliver(ctx context.Context, st wire.Stanza, mark int64) {
-	for _, s := range available(r.Resources(st.To().Bare())) {
-		s.Send(st, mark)
+	if !st.To().IsFull() {
+		return
+	}
+	bare := st.To().Bare()
+	for _, s := range available(r.Resources(bare)) {
+		if s.Addr() != st.To() && !s.Has(FlagCarbons) {
+			s.Send(st.WithTo(bare), mark)
+		}
 	}
 }

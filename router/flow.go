@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"runtime/debug"
 	"sync"
 
 	"mellium.im/xmpp/stanza"
@@ -41,13 +42,15 @@ type Flow struct {
 // entry is one stanza in a Flow.
 type entry struct {
 	walk   Walk
+	size   int  // of the stanza as it came
 	ready  bool // its wait is over: it may end
 	refuse error
 	resend bool // the archive had it already
 }
 
 // NewFlow makes the flow of one stream. from is its session, nil for a stream of another domain. handled is called with
-// the number of stanzas that have just been handled, in order; it must not block. ctx ends with the stream's session.
+// the number of stanzas that have just been handled, in order; it must not block. ctx outlives the
+// stream's session: what was accepted is still handled.
 func (r *Router) NewFlow(ctx context.Context, from *Resource, handled func(n int)) *Flow {
 	f := &Flow{r: r, from: from, handled: handled, ctx: ctx}
 	f.room.L = &f.mu
@@ -58,23 +61,29 @@ func (r *Router) NewFlow(ctx context.Context, from *Resource, handled func(n int
 }
 
 // Accept begins the walk of a stanza whose `from` is proven. It blocks while the flow's bounds are reached: that is the
-// back-pressure on a reader. Only one goroutine may call it.
+// back-pressure on a reader. A closed flow drops the stanza, which is then never handled. Only one goroutine may call it.
 func (f *Flow) Accept(st wire.Stanza) {
 	f.mu.Lock()
 	for !f.closed && f.full() {
 		f.room.Wait()
 	}
-	f.push(st)
+	if f.closed {
+		f.mu.Unlock()
+		return
+	}
+	// A handler may go deep into storage: not on the reader's small stack, which would stay large for the idle hours.
+	f.push(st, pipelined(f.r, st))
 }
 
-// TryAccept is Accept for callers that must not block: it reports false when the bounds are reached.
+// TryAccept is Accept for callers that must not block: it reports false when the bounds are reached or the flow is closed.
+// Safe for any goroutine.
 func (f *Flow) TryAccept(st wire.Stanza) bool {
 	f.mu.Lock()
-	if f.full() {
+	if f.closed || f.full() {
 		f.mu.Unlock()
 		return false
 	}
-	f.push(st)
+	f.push(st, false)
 	return true
 }
 
@@ -89,22 +98,27 @@ func (f *Flow) full() bool {
 	return len(f.queue) >= l.Stanzas || (f.bytes >= l.Bytes && len(f.queue) > 0)
 }
 
-// push queues and runs. It is entered with the lock held, and releases it.
-func (f *Flow) push(st wire.Stanza) {
-	f.queue = append(f.queue, &entry{walk: Walk{Stanza: st, From: f.from}})
+// push queues a stanza and has the flow run, inline or on a goroutine of its own. It is entered with the lock held, and
+// releases it.
+func (f *Flow) push(st wire.Stanza, inline bool) {
+	f.queue = append(f.queue, &entry{walk: Walk{Stanza: st, From: f.from}, size: st.Len()})
 	f.bytes += st.Len()
-	if f.running {
+	if f.running || f.begun > 0 && !f.mayBegin() {
 		f.mu.Unlock()
 		return
 	}
 	f.running = true
-	if pipelined(f.r, st) || len(f.queue) > 1 {
+	if inline {
 		f.run()
 		return
 	}
-	// A handler may go deep into storage: not on the reader's small stack, which would stay large for the idle hours.
 	f.mu.Unlock()
-	go func() { f.mu.Lock(); f.run() }()
+	go f.runLocked()
+}
+
+func (f *Flow) runLocked() {
+	f.mu.Lock()
+	f.run()
 }
 
 // Close lets nothing more in, and wakes a blocked Accept. What is under way ends as it would.
@@ -144,15 +158,15 @@ func (f *Flow) run() {
 		case f.begun > 0 && f.queue[0].ready:
 			e := f.queue[0]
 			f.mu.Unlock()
-			f.end(e)
+			f.guard(e, f.end)
 			f.handled(1)
 			f.mu.Lock()
 			f.pop()
-		case f.begun < len(f.queue) && (f.begun == 0 || pipelined(f.r, f.queue[f.begun].walk.Stanza) && f.openBefore(f.begun)):
+		case f.mayBegin():
 			e := f.queue[f.begun]
 			f.begun++
 			f.mu.Unlock()
-			f.begin(e)
+			f.guard(e, f.begin)
 			f.mu.Lock()
 		default:
 			f.running = false
@@ -161,11 +175,34 @@ func (f *Flow) run() {
 	}
 }
 
-// openBefore reports whether all entries before i may have company: none of them is a barrier.
-func (f *Flow) openBefore(i int) bool { return pipelined(f.r, f.queue[i-1].walk.Stanza) }
+// mayBegin reports whether the next stanza may begin: alone, or beside others that are under way if neither it nor the
+// last of them is a barrier.
+func (f *Flow) mayBegin() bool {
+	i := f.begun
+	if i == len(f.queue) {
+		return false
+	}
+	return i == 0 || pipelined(f.r, f.queue[i].walk.Stanza) && pipelined(f.r, f.queue[i-1].walk.Stanza)
+}
+
+// guard runs a step of a stanza's walk. A panic in a handler is a mistake of ours: it is logged, the sender gets an error,
+// and the stream goes on.
+func (f *Flow) guard(e *entry, step func(*entry)) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		f.r.Stats.Panics.Add(1)
+		f.r.o.Log.Error("panic", "unit", "stanza", "value", v, "stack", string(debug.Stack()))
+		f.r.Bounce(f.ctx, e.walk.Stanza, stanza.Error{Type: stanza.Wait, Condition: stanza.InternalServerError})
+		f.complete(e, ErrDrop, false)
+	}()
+	step(e)
+}
 
 func (f *Flow) pop() {
-	f.bytes -= f.queue[0].walk.Stanza.Len()
+	f.bytes -= f.queue[0].size
 	f.queue[0] = nil
 	f.queue = f.queue[1:]
 	f.begun--
@@ -188,7 +225,7 @@ func pipelined(r *Router, st wire.Stanza) bool {
 func (f *Flow) begin(e *entry) {
 	st, err := shape(e.walk.Stanza)
 	if err != nil {
-		e.refuse, e.ready = err, true
+		f.complete(e, err, false)
 		return
 	}
 	e.walk.Stanza = st
@@ -198,11 +235,11 @@ func (f *Flow) begin(e *entry) {
 			return
 		}
 		f.r.count(st)
-		s.Accept(f.ctx, st, func() { f.wake(e) })
+		s.Accept(f.ctx, st, func() { f.complete(e, nil, false) })
 		return
 	}
 	if st.Kind() != wire.KindMessage {
-		e.ready = true
+		f.complete(e, nil, false)
 		return
 	}
 	f.beginMessage(e)
@@ -238,23 +275,25 @@ var tooManyDirected error = stanza.Error{Type: stanza.Cancel, Condition: stanza.
 
 func (f *Flow) beginMessage(e *entry) {
 	w := &e.walk
-	if e.refuse = f.r.runCheck(f.ctx, w); e.refuse == nil {
-		e.refuse = f.r.runAmend(f.ctx, w)
+	err := f.r.runCheck(f.ctx, w)
+	if err == nil {
+		err = f.r.runAmend(f.ctx, w)
 	}
-	if e.refuse != nil || len(w.Rows) == 0 {
-		e.ready = true
+	if err != nil || len(w.Rows) == 0 {
+		f.complete(e, err, false)
 		return
 	}
-	err := f.r.o.Archive.Queue(f.ctx, w.Rows, func(dropped []bool, err error) {
+	err = f.r.o.Archive.Queue(f.ctx, w.Rows, func(dropped []bool, err error) {
 		if err != nil {
 			f.r.o.Log.Error("archive failed", "err", err)
-			e.refuse = unstored
+			f.complete(e, unstored, false)
+			return
 		}
-		e.resend = anyOf(dropped)
-		f.wake(e)
+		f.complete(e, nil, w.resent(dropped))
 	})
 	if err != nil {
-		e.refuse, e.ready = unstored, true
+		f.r.o.Log.Warn("archive refused", "err", err)
+		f.complete(e, unstored, false)
 	}
 }
 
@@ -262,17 +301,20 @@ func (f *Flow) beginMessage(e *entry) {
 var unstored error = stanza.Error{Type: stanza.Wait, Condition: stanza.InternalServerError,
 	Text: map[string]string{"en": "The message could not be stored; please send it again later."}}
 
-// wake marks an entry as ready, and runs the flow on a goroutine of its own if nobody does: the caller is the archive or
-// a room, and must not be held up.
-func (f *Flow) wake(e *entry) {
+// complete says that an entry may end, once, and runs the flow on a goroutine of its own if nobody does: the caller may be
+// the archive or a room, and must not be held up.
+func (f *Flow) complete(e *entry, refuse error, resend bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	e.ready = true
+	if e.ready {
+		return
+	}
+	e.ready, e.refuse, e.resend = true, refuse, resend
 	if f.running || len(f.queue) == 0 || f.queue[0] != e {
 		return
 	}
 	f.running = true
-	go func() { f.mu.Lock(); f.run() }()
+	go f.runLocked()
 }
 
 // end consumes a stanza whose turn has come.
@@ -282,7 +324,11 @@ func (f *Flow) end(e *entry) {
 	switch {
 	case e.refuse != nil:
 		f.r.refuse(f.ctx, st, e.refuse)
-	case e.resend, f.r.services[st.To().Domain()] != nil:
+	case e.resend:
+	case f.r.services[st.To().Domain()] != nil:
+		if st.Kind() == wire.KindMessage {
+			f.r.runObserve(f.ctx, w) // the sender's other sessions may get a copy (XEP-0280 §6.1)
+		}
 	case st.Kind() == wire.KindMessage:
 		f.r.count(st)
 		if w.Committed != nil {
@@ -298,13 +344,17 @@ func (f *Flow) end(e *entry) {
 	}
 }
 
-func anyOf(bits []bool) bool {
-	for _, b := range bits {
-		if b {
-			return true
+// resent reports whether the archive had the message already: the recipient's row decides where there is one, else all
+// rows must have been there.
+func (w *Walk) resent(dropped []bool) bool {
+	all := len(dropped) > 0
+	for i, d := range dropped {
+		if w.Rows[i].Owner == w.Stanza.To().Bare() && w.Rows[i].Owner != w.Stanza.From().Bare() {
+			return d
 		}
+		all = all && d
 	}
-	return false
+	return all
 }
 
 func (r *Router) count(st wire.Stanza) {

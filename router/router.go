@@ -77,12 +77,13 @@ type Router struct {
 	hooks     Hooks
 	registry  registry
 	inner     []*Flow // of stanzas that enter by Route, by recipient
+	queries   queries
 	Stats     Stats
 }
 
 // Stats counts what the router did since the start.
 type Stats struct {
-	Messages, Presences, IQs, Bounced, Dropped atomic.Int64
+	Messages, Presences, IQs, Bounced, Dropped, Panics atomic.Int64
 }
 
 // Hooks are called at the turns of a session's life, in order of registration, on the goroutine that caused them.
@@ -92,13 +93,16 @@ type Hooks struct {
 	// Available: the session has become available with a priority of 0 or more, be it at once or by raising it, and its
 	// presence has been broadcast (RFC 6121 §4.2). Its live messages wait meanwhile; see Resource.Hold.
 	Available []func(context.Context, *Resource)
+	// Delivered: these marked rows of an account reached a session. It must not block.
+	Delivered []func(owner wire.Addr, marks []int64)
 	// Gone: the session left the table for good. last is its presence until then, nil if it was not available.
 	Gone []func(ctx context.Context, res *Resource, last *Presence)
 }
 
 // New builds a router for the hosts.
 func New(o Options) *Router {
-	r := &Router{o: o, hosts: map[string]bool{}, services: map[string]Service{}, table: newTable(), iq: map[iqKey]IQHandler{}}
+	r := &Router{o: o, hosts: map[string]bool{}, services: map[string]Service{}, table: newTable(), iq: map[iqKey]IQHandler{},
+		presences: noPresences{}}
 	for _, h := range o.Hosts {
 		r.hosts[h] = true
 	}
@@ -113,6 +117,12 @@ func New(o Options) *Router {
 	}
 	return r
 }
+
+// noPresences drops presence until there is a consumer.
+type noPresences struct{}
+
+func (noPresences) Outbound(context.Context, *Resource, wire.Stanza) error { return nil }
+func (noPresences) Inbound(context.Context, wire.Stanza) error             { return nil }
 
 // HandleService gives a domain to a service.
 func (r *Router) HandleService(domain string, s Service) { r.services[domain] = s }
@@ -141,6 +151,11 @@ func (r *Router) Available(ctx context.Context, res *Resource) {
 	for _, f := range r.hooks.Available {
 		f(ctx, res)
 	}
+}
+
+// OnDelivered adds a hook for marked rows that reached their user; see Hooks.
+func (r *Router) OnDelivered(f func(owner wire.Addr, marks []int64)) {
+	r.hooks.Delivered = append(r.hooks.Delivered, f)
 }
 
 // OnGone adds a hook for the end of sessions; see Hooks.
@@ -238,7 +253,13 @@ func (r *Router) SetFilter(bare wire.Addr, f func(wire.Stanza) bool) {
 
 // Delivered notes that a marked row reached its user.
 func (r *Router) Delivered(owner wire.Addr, marks ...int64) {
-	if len(marks) == 0 || r.o.Archive == nil {
+	if len(marks) == 0 {
+		return
+	}
+	for _, f := range r.hooks.Delivered {
+		f(owner.Bare(), marks)
+	}
+	if r.o.Archive == nil {
 		return
 	}
 	m := make([]storage.Mark, len(marks))

@@ -149,7 +149,7 @@ func (s *Server) Serve(ctx context.Context) error {
 const shutdownTime = 20 * time.Second
 
 // Shutdown closes the streams with system-shutdown, waits for what was received to be committed, saves the rooms, and
-// closes the store. It is idempotent.
+// closes the store. It is idempotent, and returns a few seconds after ctx's end at the latest.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.stopOnce.Do(func() {
 		s.stopErr = s.close(ctx)
@@ -159,8 +159,31 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return s.stopErr
 }
 
-// close ends what open began, in reverse; parts that were never opened are nil.
+// storeTime is what the archive and the store get to end, beyond the time for a graceful end: more than the archive waits
+// for a commit.
+const storeTime = 6 * time.Second
+
+// close ends what open began. It does not wait for ever: a disk that does not answer cannot be interrupted.
 func (s *Server) close(ctx context.Context) error {
+	ended := make(chan error, 1)
+	go func() { ended <- s.end(ctx) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	t := time.NewTimer(storeTime)
+	defer t.Stop()
+	select {
+	case err := <-ended:
+		return err
+	case <-t.C:
+		return fmt.Errorf("the server stops although its store still works (what was acknowledged is stored): %w", ctx.Err())
+	}
+}
+
+// end ends the parts in reverse; those that were never opened are nil.
+func (s *Server) end(ctx context.Context) error {
 	var errs []error
 	for _, l := range s.listeners {
 		l.Close()

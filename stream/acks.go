@@ -2,18 +2,24 @@ package stream
 
 import (
 	"strconv"
+	"time"
 
 	"salon.im/salon/wire"
 )
 
 const nsSM = "urn:xmpp:sm:3"
 
+// askAfter is how many stanzas go unacknowledged before an <r/> asks for them. What somebody waits for asks at once; the
+// rest within Outbox.Ask's interval. So a busy room does not cost an <a/> for each message.
+const askAfter = 16
+
 // acks is the outbound half of XEP-0198: stanzas sent and not acknowledged, oldest first. The Outbox's lock guards it.
 type acks struct {
-	acked     uint32 // the client's last h
-	ring      []entry
-	head, n   int
-	requested bool // an <r/> is out
+	acked   uint32 // the client's last h
+	ring    []entry
+	head, n int
+	urgent  bool      // something under way must not wait for its acknowledgement
+	asked   time.Time // when the <r/> went out that waits for its <a/>; zero: none
 }
 
 func (a *acks) len() int { return a.n }
@@ -26,6 +32,7 @@ func (a *acks) push(e entry) {
 	}
 	a.ring[(a.head+a.n)%len(a.ring)] = e
 	a.n++
+	a.urgent = a.urgent || e.urgent()
 }
 
 func (a *acks) pop() entry {
@@ -33,7 +40,7 @@ func (a *acks) pop() entry {
 	a.ring[a.head] = entry{}
 	a.head = (a.head + 1) % len(a.ring)
 	a.n--
-	if a.n == 0 && len(a.ring) > 16 {
+	if a.n == 0 && len(a.ring) > 2*askAfter {
 		a.ring, a.head = nil, 0 // an idle session keeps no large ring
 	}
 	return e
@@ -47,16 +54,30 @@ func (a *acks) list() []entry {
 	return out
 }
 
+// due reports whether an <r/> should go out: none is out, and enough or something urgent is unacknowledged.
+func (a *acks) due() bool {
+	return a.asked.IsZero() && a.n > 0 && (a.urgent || a.n >= askAfter)
+}
+
+// urgent reports whether a stanza that gets lost costs somebody something: a row to mark, an answer to wait for, a person's
+// message. Presence and a room's messages come again.
+func (e entry) urgent() bool {
+	switch e.st.Kind() {
+	case wire.KindIQ:
+		return true
+	case wire.KindMessage:
+		return e.mark != 0 || e.st.Type() != "groupchat"
+	}
+	return false
+}
+
 // EnableAcks starts counting behind the <enabled/> that it queues (XEP-0198 §3).
 func (o *Outbox) EnableAcks(enabled wire.Payload) {
 	o.mu.Lock()
-	defer o.mu.Unlock()
 	o.sm = &acks{}
-	st := wire.NewNonza(enabled)
-	o.queue = append(o.queue, entry{st: st})
-	o.bytes += st.Len()
+	o.addLocked(entry{st: wire.NewNonza(enabled)})
 	o.uncounted = len(o.queue)
-	o.scheduleLocked()
+	o.unlock()
 }
 
 // Acked takes the client's h: stanzas up to it are the client's (XEP-0198 §4). It returns ErrHandledTooHigh.
@@ -64,15 +85,13 @@ func (o *Outbox) Acked(h uint32) error {
 	o.mu.Lock()
 	marks, err := o.ackedLocked(h)
 	if o.sm != nil {
-		o.sm.requested = false
-		if o.sm.len() > 0 {
-			o.scheduleLocked() // asks again for what was sent meanwhile
+		o.sm.asked = time.Time{}
+		if o.backlog && !o.fullLocked(o.limits.Bytes/2, o.limits.Stanzas/2) {
+			o.backlog = false
 		}
 	}
-	o.mu.Unlock()
-	if len(marks) > 0 && o.events.Delivered != nil {
-		o.events.Delivered(marks)
-	}
+	o.unlock()
+	o.delivered(marks)
 	return err
 }
 
@@ -92,7 +111,22 @@ func (o *Outbox) ackedLocked(h uint32) (marks []int64, err error) {
 		}
 	}
 	o.sm.acked = h
+	if o.sm.len() == 0 {
+		o.sm.urgent = false
+	}
 	return marks, nil
+}
+
+// Ask asks the client to acknowledge what it has not (XEP-0198 §4), unless it was asked already. always asks even if
+// nothing is unacknowledged: a ping. It returns since when the client owes an answer, zero if it does not.
+func (o *Outbox) Ask(always bool) (owed time.Time) {
+	o.mu.Lock()
+	if o.sm != nil && o.conn != nil && !o.ended && (always || o.sm.len() > 0) {
+		owed = o.sm.asked
+		o.askDue = o.askDue || owed.IsZero() || always
+	}
+	o.unlock()
+	return owed
 }
 
 // Sent returns how many stanzas were sent and counted, and how many of them the client acknowledged.
@@ -106,21 +140,23 @@ func (o *Outbox) Sent() (sent, acked uint32) {
 }
 
 // Resume puts a new connection in place of the last: the client has everything up to h, and gets first, then all that it
-// has not, in the old order, before anything new (XEP-0198 §5). It returns ErrHandledTooHigh and changes nothing then.
+// has not, in the old order, before anything new (XEP-0198 §5). It returns ErrHandledTooHigh or ErrEnded, and changes
+// nothing then.
 func (o *Outbox) Resume(c *Conn, h uint32, first wire.Payload) error {
-	c.sock.setEager()
 	o.mu.Lock()
+	if o.ended || o.sm == nil {
+		o.mu.Unlock()
+		return ErrEnded
+	}
 	marks, err := o.ackedLocked(h)
 	if err == nil {
+		c.sock.setEager()
 		o.requeueLocked(first)
 		o.conn, o.over = c, false
-		o.sm.requested = false
-		o.scheduleLocked()
+		o.backlog = o.fullLocked(o.limits.Bytes/2, o.limits.Stanzas/2)
 	}
-	o.mu.Unlock()
-	if len(marks) > 0 && o.events.Delivered != nil {
-		o.events.Delivered(marks)
-	}
+	o.unlock()
+	o.delivered(marks)
 	return err
 }
 
@@ -133,17 +169,14 @@ func (o *Outbox) requeueLocked(first wire.Payload) {
 	o.uncounted = 1
 	o.bytes += st.Len()
 	o.sm = &acks{acked: o.sm.acked}
+	o.ackDue, o.askDue = false, false
 }
 
 // SendAck puts an <a/> with the h of the moment of writing into the next flush (XEP-0198 §4).
 func (o *Outbox) SendAck() {
 	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.ended {
-		return
-	}
-	o.ackDue = true
-	o.scheduleLocked()
+	o.ackDue = !o.ended
+	o.unlock()
 }
 
 var smRequest = []byte(`<r xmlns="` + nsSM + `"/>`)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"salon.im/salon/wire"
@@ -36,7 +37,8 @@ type Conn struct {
 	large  []byte // a stanza beyond pooledRead; dropped when it is consumed
 	unread []byte // received and not consumed, in small, *pooled or large
 
-	bytes, stanzas *Bucket // nil: no limit
+	bytes, stanzas *Bucket      // nil: no limit
+	heard          atomic.Int64 // Unix nanoseconds of the last bytes received
 	closeOnce      sync.Once
 	closed         chan struct{}
 }
@@ -45,8 +47,12 @@ type Conn struct {
 func NewConn(nc net.Conn, l wire.Limits) *Conn {
 	s := newSocket(nc)
 	c := &Conn{sock: s, nc: s, scan: wire.NewScanner(l), closed: make(chan struct{})}
+	c.heard.Store(time.Now().UnixNano())
 	return c
 }
+
+// Heard returns when the peer last sent anything, white space included (RFC 6120 §4.6.1). Safe for any goroutine.
+func (c *Conn) Heard() time.Time { return time.Unix(0, c.heard.Load()) }
 
 // SetLimits changes the limits from the next stanza on.
 func (c *Conn) SetLimits(l wire.Limits) {
@@ -117,6 +123,7 @@ func (c *Conn) fill() error {
 	dst, kept := c.room()
 	n, err := c.nc.Read(dst)
 	if n > 0 {
+		c.heard.Store(time.Now().UnixNano())
 		c.unread = kept[:len(kept)+n]
 		return nil
 	}
@@ -135,19 +142,26 @@ func (c *Conn) room() (dst, kept []byte) {
 		c.release()
 		return c.small[:], c.small[:0]
 	}
-	if c.pooled == nil && c.large == nil {
-		c.pooled = readBuffers.Get().(*[]byte)
-	}
 	buf := c.large
 	if buf == nil {
+		if c.pooled == nil {
+			c.pooled = readBuffers.Get().(*[]byte)
+		}
 		buf = *c.pooled
 	}
-	if len(c.unread) == len(buf) {
+	n := len(c.unread)
+	if n == len(buf) {
 		// The scanner's limit ends a stanza that grows for ever; this only doubles up to it.
 		buf = make([]byte, 2*len(buf))
 		c.large = buf
 	}
-	n := copy(buf, c.unread)
+	if &buf[0] != &c.unread[0] { // a stanza that drips in is not moved for each drop
+		copy(buf, c.unread)
+	}
+	if c.large != nil && c.pooled != nil {
+		readBuffers.Put(c.pooled)
+		c.pooled = nil
+	}
 	return buf[n:], buf[:n]
 }
 
@@ -188,6 +202,39 @@ func (c *Conn) Close() error {
 
 // Done is closed by Close.
 func (c *Conn) Done() <-chan struct{} { return c.closed }
+
+// lingerTime is how long a peer has to close its half of the connection after we closed ours.
+const lingerTime = 2 * time.Second
+
+// Finish ends our side politely: TLS's close_notify, the rest of the bytes, our half of the connection. It waits for a peer
+// that does not read, at most timeout. The peer has lingerTime to close its own half: an earlier close would meet bytes
+// that nobody read, and the reset that TCP answers them with destroys our last words on their way. Safe for any goroutine.
+func (c *Conn) Finish(timeout time.Duration) {
+	if c.tls != nil {
+		c.tls.CloseWrite()
+	}
+	if c.sock.stalled() {
+		c.sock.drain(timeout)
+	}
+	if !c.sock.closeWrite() {
+		c.Close()
+		return
+	}
+	time.AfterFunc(lingerTime, func() { c.Close() })
+}
+
+// Discard reads and drops what still comes until the connection ends, at most for long, and closes it. Only the reader
+// calls it, after it has asked for an end.
+func (c *Conn) Discard(long time.Duration) {
+	defer c.Close()
+	c.release()
+	c.sock.SetReadDeadline(time.Now().Add(long))
+	for {
+		if _, err := c.sock.Conn.Read(c.small[:]); err != nil {
+			return
+		}
+	}
+}
 
 // Free gives the read buffers back. The reader calls it when it ends.
 func (c *Conn) Free() { c.release() }

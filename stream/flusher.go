@@ -4,7 +4,6 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // flushBytes is how much a worker renders before it writes: several TLS records, so that a burst costs one system call.
@@ -82,7 +81,6 @@ func (f *Flusher) pop() *Outbox {
 type worker struct {
 	buf   []byte
 	batch []entry
-	marks []int64
 }
 
 func (f *Flusher) work() {
@@ -96,92 +94,60 @@ func (f *Flusher) work() {
 	}
 }
 
-// flush renders what an outbox holds and writes it once.
+// flush renders what an outbox holds and writes it once. An outbox whose socket stalls stays busy, and so fills up to its
+// bound, while a goroutine of that connection alone waits.
 func (f *Flusher) flush(o *Outbox, w *worker) {
 	fl := o.take(w.batch[:0], flushBytes)
-	w.batch = fl.batch
 	if fl.conn == nil {
-		o.done(nil)
+		o.landed(fl, nil)
 		return
 	}
+	buf := w.render(o, fl)
+	var err error
+	if len(buf) > 0 {
+		_, err = fl.conn.nc.Write(buf)
+		f.Stats.Writes.Add(1)
+		f.Stats.Stanzas.Add(int64(len(fl.batch)))
+		f.Stats.Bytes.Add(int64(len(buf)))
+	}
+	if err == nil && fl.conn.sock.stalled() {
+		f.Stats.Stalls.Add(1)
+		w.batch = fl.batch
+		o.stall(&fl)
+		f.drains.Go(func() { o.landed(fl, fl.conn.sock.drain(o.limits.WriteTimeout)) })
+	} else {
+		o.landed(fl, err)
+		w.batch = fl.batch
+	}
+	clear(w.batch)
+	w.keep(buf)
+}
+
+// render appends what goes out in one write to the worker's buffer.
+func (w *worker) render(o *Outbox, fl flight) []byte {
 	buf := w.buf[:0]
-	w.marks = w.marks[:0]
 	for _, e := range fl.batch {
 		buf = e.st.Append(buf)
-		if e.mark != 0 {
-			w.marks = append(w.marks, e.mark)
-		}
 	}
 	if fl.ack {
 		buf = appendAck(buf, o.events.Handled())
 	}
-	if fl.request {
+	if fl.ask {
 		buf = append(buf, smRequest...)
 	}
-	buf = append(buf, fl.last...)
-	f.write(o, fl.conn, buf, len(fl.batch))
-	if len(w.marks) > 0 && o.events.Delivered != nil && !o.counts() {
-		o.events.Delivered(w.marks)
-	}
-	clear(w.batch)
+	return append(buf, fl.last...)
+}
+
+// keep keeps the grown buffer for the next flush, unless one large stanza made it huge.
+func (w *worker) keep(buf []byte) {
 	w.buf = buf
 	if cap(buf) > 4*flushBytes {
 		w.buf = make([]byte, 0, flushBytes+4096)
 	}
+	if cap(w.batch) > maxBatch {
+		w.batch = nil
+	}
 }
 
-// counts reports whether XEP-0198 is on: then marks wait for the client's <a/>.
-func (o *Outbox) counts() bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.sm != nil
-}
-
-func (f *Flusher) write(o *Outbox, c *Conn, buf []byte, stanzas int) {
-	var err error
-	if len(buf) > 0 {
-		_, err = c.nc.Write(buf)
-		f.Stats.Writes.Add(1)
-		f.Stats.Stanzas.Add(int64(stanzas))
-		f.Stats.Bytes.Add(int64(len(buf)))
-	}
-	if err == nil && c.sock.stalled() {
-		f.Stats.Stalls.Add(1)
-		f.drains.Go(func() { f.drain(o, c) })
-		return
-	}
-	f.settle(o, c, err)
-}
-
-// drain waits for one stalled connection; its outbox stays busy meanwhile, and so fills up to its bound.
-func (f *Flusher) drain(o *Outbox, c *Conn) {
-	timeout := o.limits.WriteTimeout
-	if timeout == 0 {
-		timeout = 20 * time.Second
-	}
-	f.settle(o, c, c.sock.drain(timeout))
-}
-
-func (f *Flusher) settle(o *Outbox, c *Conn, err error) {
-	if err != nil {
-		c.Close()
-		if o.events.Broken != nil {
-			o.events.Broken(c, err)
-		}
-	}
-	o.done(c)
-}
-
-// finish closes a connection politely: TLS's close_notify, the rest of the bytes, then the socket.
-func (c *Conn) finish(timeout time.Duration) {
-	if timeout == 0 {
-		timeout = 20 * time.Second
-	}
-	if c.tls != nil {
-		c.tls.CloseWrite()
-	}
-	if c.sock.stalled() {
-		c.sock.drain(timeout)
-	}
-	c.Close()
-}
+// maxBatch bounds the references that a worker keeps room for.
+const maxBatch = 4096

@@ -52,8 +52,9 @@ func AppendFeatures(dst []byte, features wire.Payload) []byte {
 	return append(dst, "</stream:features>"...)
 }
 
-// AppendError writes a stream error and the end of the stream (RFC 6120 §4.9.1).
-func AppendError(dst []byte, e stream.Error) []byte {
+// AppendError writes a stream error, with application-specific conditions if there are any, and the end of the stream
+// (RFC 6120 §4.9.1).
+func AppendError(dst []byte, e stream.Error, application ...wire.Payload) []byte {
 	dst = append(dst, "<stream:error>"...)
 	dst = append(dst, '<')
 	dst = append(dst, e.Err...)
@@ -65,6 +66,9 @@ func AppendError(dst []byte, e stream.Error) []byte {
 		w.Text(t.Value)
 		w.End()
 		dst = append(dst, w.Payload()...)
+	}
+	for _, p := range application {
+		dst = append(dst, p...)
 	}
 	dst = append(dst, "</stream:error>"...)
 	return AppendEnd(dst)

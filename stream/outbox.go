@@ -2,17 +2,26 @@ package stream
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
 	"salon.im/salon/wire"
 )
 
-// OutboxLimits bound what one session may have waiting.
+var (
+	// ErrHandledTooHigh says that the client acknowledged more than was sent (XEP-0198 §6).
+	ErrHandledTooHigh = errors.New("stream: handled count too high")
+	// ErrEnded says that the outbox was closed, or does not count.
+	ErrEnded = errors.New("stream: the session has ended")
+)
+
+// OutboxLimits bound what one session may have waiting, unacknowledged stanzas included. Over Bytes or Stanzas Overflow is
+// called; over ResumeBytes or ResumeStanzas, and so while no connection is attached, Send refuses. 0 is no bound.
 type OutboxLimits struct {
-	Bytes, Stanzas             int // while connected
-	ResumeBytes, ResumeStanzas int // while no connection is attached (XEP-0198)
-	WriteTimeout               time.Duration
+	Bytes, Stanzas             int
+	ResumeBytes, ResumeStanzas int
+	WriteTimeout               time.Duration // for 16 KiB; 0 means 20 s
 }
 
 // Events are what an Outbox tells its session. Each is called without a lock held, must not block, and may be nil.
@@ -21,10 +30,9 @@ type Events struct {
 	Delivered func(marks []int64)
 	// Handled returns h, the count of the client's stanzas that are handled, for the <a/> being written. Needed with EnableAcks.
 	Handled func() uint32
-	// Overflow says that the bounds are passed. It is called on a goroutine of its own, once for each connection.
+	// Overflow says that a bound is passed. It is called on a goroutine of its own, once for each connection, and once while
+	// there is none.
 	Overflow func()
-	// Broken says that the connection failed while writing.
-	Broken func(c *Conn, err error)
 }
 
 // entry is a reference to a stanza on its way out.
@@ -34,6 +42,7 @@ type entry struct {
 }
 
 // Outbox is a session's way out. Send is safe for any goroutine and never blocks. At most one worker renders it at a time.
+// A connection that fails is detached at once and closed, so that its reader ends; what it did not take stays.
 type Outbox struct {
 	fl     *Flusher
 	limits OutboxLimits
@@ -41,72 +50,95 @@ type Outbox struct {
 
 	mu        sync.Mutex // a leaf; guards what follows
 	queue     []entry    // not yet rendered
+	stalled   []entry    // handed to a socket that has not taken them all; nil with XEP-0198, which keeps them itself
 	uncounted int        // leading entries of queue that XEP-0198 does not count: sent before <enabled/>
-	bytes     int        // of queue and unacked
+	bytes     int        // of queue, what is being written, and unacked
 	conn      *Conn      // nil: none attached
+	last      []byte     // written before the connection closes
+	sm        *acks      // nil until EnableAcks
 	busy      bool       // in the ready list, being rendered, or draining
-	closing   bool       // close the connection when the queue is empty
-	last      []byte     // written before that
+	closing   bool       // finish the connection when the queue is empty
+	final     bool       // that flush is under way or done
 	ended     bool       // take nothing more
 	over      bool       // Overflow has been called for this connection
-	sm        *acks      // nil until EnableAcks
+	backlog   bool       // resumed with more than the bounds of a connection: they do not hold before it is worked off
+	ackDue    bool       // <a/> goes out with the next flush
+	askDue    bool       // and <r/>
 
-	ackDue bool    // <a/> goes out with the next flush
-	next   *Outbox // in the Flusher's ready list; its lock guards it
+	next *Outbox // in the Flusher's ready list; its lock guards it
 }
 
 // NewOutbox returns an outbox without a connection.
 func NewOutbox(fl *Flusher, l OutboxLimits, e Events) *Outbox {
+	if l.WriteTimeout == 0 {
+		l.WriteTimeout = 20 * time.Second
+	}
 	return &Outbox{fl: fl, limits: l, events: e}
 }
 
 // Send queues a stanza, or a nonza, in order. mark is handed to Events.Delivered once the client has it, 0 for none. It
-// reports false when the outbox has ended or, without a connection, is full.
+// reports false when the outbox has ended or is full.
 func (o *Outbox) Send(st wire.Stanza, mark int64) bool {
 	o.mu.Lock()
-	if o.ended || o.conn == nil && o.fullLocked(o.limits.ResumeBytes, o.limits.ResumeStanzas) {
-		o.mu.Unlock()
-		return false
+	ok := !o.ended && !o.fullLocked(o.hardLocked())
+	if ok {
+		o.addLocked(entry{st, mark})
 	}
-	o.queue = append(o.queue, entry{st, mark})
-	o.bytes += st.Len()
-	overflow := o.conn != nil && !o.over && o.fullLocked(o.limits.Bytes, o.limits.Stanzas)
-	if overflow {
-		o.over = true
-	}
-	o.scheduleLocked()
-	o.mu.Unlock()
+	overflow := !o.ended && !o.over && (!ok || o.conn != nil && !o.backlog && o.fullLocked(o.limits.Bytes, o.limits.Stanzas))
+	o.over = o.over || overflow
+	o.unlock()
 	if overflow && o.events.Overflow != nil {
 		go o.events.Overflow()
 	}
-	return true
+	return ok
+}
+
+// addLocked queues whatever the bounds say: they are the caller's.
+func (o *Outbox) addLocked(e entry) {
+	if len(o.queue) == cap(o.queue) && cap(o.queue) < chunk {
+		o.growLocked()
+	}
+	o.queue = append(o.queue, e)
+	o.bytes += e.st.Len()
+}
+
+// hardLocked returns the bounds of Send. A session that resumed with a backlog may have as much again as a fresh one.
+func (o *Outbox) hardLocked() (bytes, stanzas int) {
+	bytes, stanzas = o.limits.ResumeBytes, o.limits.ResumeStanzas
+	if o.backlog {
+		bytes, stanzas = bytes+o.limits.Bytes, stanzas+o.limits.Stanzas
+	}
+	return bytes, stanzas
 }
 
 func (o *Outbox) fullLocked(bytes, stanzas int) bool {
-	n := len(o.queue)
+	n := len(o.queue) + len(o.stalled)
 	if o.sm != nil {
 		n += o.sm.len()
 	}
 	return o.bytes >= bytes && bytes > 0 || n >= stanzas && stanzas > 0
 }
 
-func (o *Outbox) scheduleLocked() {
-	if o.busy || o.conn == nil {
-		return
+// unlock ends a change, and tells a worker if the change left something to write.
+func (o *Outbox) unlock() {
+	push := !o.busy && o.workLocked()
+	o.busy = o.busy || push
+	o.mu.Unlock()
+	if push {
+		o.fl.push(o)
 	}
-	o.busy = true
-	o.fl.push(o)
+}
+
+func (o *Outbox) workLocked() bool {
+	return o.conn != nil && (len(o.queue) > 0 || o.ackDue || o.askDue || o.closing && !o.final || o.sm != nil && o.sm.due())
 }
 
 // Attach gives the outbox a connection that has been negotiated, and lets the workers drive it from now on.
 func (o *Outbox) Attach(c *Conn) {
 	c.sock.setEager()
 	o.mu.Lock()
-	defer o.mu.Unlock()
 	o.conn, o.over = c, false
-	if len(o.queue) > 0 {
-		o.scheduleLocked()
-	}
+	o.unlock()
 }
 
 // Detach takes the connection c away, if it is the one attached, and reports whether it was. What waits stays.
@@ -116,23 +148,33 @@ func (o *Outbox) Detach(c *Conn) bool {
 	if o.conn != c {
 		return false
 	}
-	o.conn = nil
+	o.conn, o.over = nil, false
 	if o.sm != nil {
-		o.sm.requested = false
+		o.sm.asked = time.Time{}
 	}
 	return true
 }
 
-// CloseWith takes no more stanzas, writes last (a stream error, the stream's end) behind what is queued, and then closes
-// the connection.
-func (o *Outbox) CloseWith(last []byte) {
+// Depose detaches c, writes last on it if nothing else is being written, and closes it. It may wait for a peer that does
+// not read, for a second.
+func (o *Outbox) Depose(c *Conn, last []byte) {
 	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.ended {
+	idle := !o.busy && o.conn == c
+	if o.conn == c {
+		o.conn, o.over = nil, false
+	}
+	o.mu.Unlock()
+	if !idle {
+		c.Close()
 		return
 	}
-	o.ended, o.closing, o.last = true, true, last
-	o.scheduleLocked()
+	if _, err := c.nc.Write(last); err == nil && c.tls != nil {
+		c.tls.CloseWrite()
+	}
+	if c.sock.stalled() {
+		c.sock.drain(time.Second)
+	}
+	c.Close()
 }
 
 // Stanza is one that a session leaves behind.
@@ -141,41 +183,40 @@ type Stanza struct {
 	Mark   int64
 }
 
-// End takes no more stanzas, drops what is queued, writes last (nil is nothing) and closes the connection. It returns what
-// the client did not get, in order: unacknowledged first.
-func (o *Outbox) End(last []byte) []Stanza {
+// Close takes no more stanzas. What is queued is still written, then last (a stream error, the stream's end), and the
+// connection is finished; without a connection, or if drop says so, the queue is given up. It returns what the client
+// has not acknowledged or been written, in order. Only the first call has an effect.
+func (o *Outbox) Close(last []byte, drop bool) []Stanza {
 	o.mu.Lock()
-	defer o.mu.Unlock()
+	if o.ended {
+		o.mu.Unlock()
+		return nil
+	}
+	o.ended, o.closing, o.last = true, true, last
 	rest := o.unackedLocked()
-	for _, e := range o.queue {
+	if drop || o.conn == nil {
+		rest = leave(rest, o.stalled)
+		rest = leave(rest, o.queue)
+		o.queue, o.stalled = nil, nil
+	}
+	o.unlock()
+	return rest
+}
+
+func leave(rest []Stanza, entries []entry) []Stanza {
+	for _, e := range entries {
 		if e.st.Kind() != wire.KindOther {
 			rest = append(rest, Stanza{e.st, e.mark})
 		}
 	}
-	o.queue, o.bytes = nil, 0
-	if !o.closing {
-		o.closing, o.last = true, last
-		o.scheduleLocked()
-	}
-	o.ended = true
 	return rest
-}
-
-// Unacked returns and forgets what was sent and never acknowledged.
-func (o *Outbox) Unacked() []Stanza {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.unackedLocked()
 }
 
 func (o *Outbox) unackedLocked() []Stanza {
 	if o.sm == nil {
 		return nil
 	}
-	var rest []Stanza
-	for _, e := range o.sm.list() {
-		rest = append(rest, Stanza{e.st, e.mark})
-	}
+	rest := leave(nil, o.sm.list())
 	o.sm = nil
 	return rest
 }
@@ -184,23 +225,36 @@ func (o *Outbox) unackedLocked() []Stanza {
 func (o *Outbox) Waiting() (stanzas, bytes int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	stanzas = len(o.queue)
+	stanzas = len(o.queue) + len(o.stalled)
 	if o.sm != nil {
 		stanzas += o.sm.len()
 	}
 	return stanzas, o.bytes
 }
 
-// keepCap is how much of an emptied queue's memory an idle session keeps: enough that a quiet room allocates nothing.
-const keepCap = 4
+// chunk is how many references a burst gets room for at once, from a pool: an idle session keeps room for one.
+const chunk = 128
+
+var chunks = sync.Pool{New: func() any { return new([chunk]entry) }}
+
+func (o *Outbox) growLocked() {
+	if cap(o.queue) == 0 {
+		o.queue = make([]entry, 0, 1)
+		return
+	}
+	o.queue = append(chunks.Get().(*[chunk]entry)[:0], o.queue...)
+}
 
 // flight is what one flush carries.
 type flight struct {
 	batch   []entry
+	bytes   int    // that go off the books when it has landed
 	conn    *Conn  // nil: nothing to do
+	counted bool   // XEP-0198 keeps the stanzas
 	ack     bool   // with an <a/>
-	request bool   // with an <r/>
-	last    []byte // behind everything, when the outbox closes
+	ask     bool   // with an <r/>
+	final   bool   // finish the connection
+	last    []byte // behind everything, when final
 }
 
 // take moves up to maxBytes of entries out of the queue, into dst.
@@ -215,17 +269,34 @@ func (o *Outbox) take(dst []entry, maxBytes int) flight {
 		size += o.queue[n].st.Len()
 		n++
 	}
-	f := flight{batch: append(dst, o.queue[:n]...), conn: o.conn, ack: o.ackDue}
-	o.ackDue = false
-	o.settle(f.batch)
+	f := flight{batch: append(dst, o.queue[:n]...), conn: o.conn, ack: o.ackDue, counted: o.sm != nil}
+	f.bytes = o.book(f.batch)
 	o.shrink(n)
 	if o.closing && len(o.queue) == 0 {
-		f.last, o.last = o.last, nil
+		f.final, f.last, o.final = true, o.last, true
 	}
-	if o.sm != nil && !o.sm.requested && o.sm.len() > 0 && !o.closing {
-		f.request, o.sm.requested = true, true
+	if o.sm != nil {
+		f.ask = o.askDue || o.sm.due()
+		if f.ask {
+			o.sm.asked, o.sm.urgent = time.Now(), false
+		}
 	}
+	o.ackDue, o.askDue = false, false
 	return f
+}
+
+// book moves counted stanzas to the unacknowledged ones, and returns the bytes of the others.
+func (o *Outbox) book(batch []entry) (bytes int) {
+	for _, e := range batch {
+		if o.uncounted > 0 {
+			o.uncounted--
+		} else if o.sm != nil && e.st.Kind() != wire.KindOther {
+			o.sm.push(e)
+			continue
+		}
+		bytes += e.st.Len()
+	}
+	return bytes
 }
 
 // shrink drops the first n entries of the queue, and the memory that a quiet session does not need.
@@ -234,40 +305,67 @@ func (o *Outbox) shrink(n int) {
 	switch {
 	case n < len(o.queue):
 		o.queue = o.queue[n:]
-	case cap(o.queue) > keepCap:
-		o.queue = make([]entry, 0, keepCap)
+	case cap(o.queue) == chunk:
+		chunks.Put((*[chunk]entry)(o.queue[:chunk]))
+		o.queue = nil
+	case cap(o.queue) > chunk:
+		o.queue = nil
 	default:
 		o.queue = o.queue[:0]
 	}
 }
 
-// settle moves counted stanzas to the unacknowledged ones, and takes the others off the books.
-func (o *Outbox) settle(batch []entry) {
-	for _, e := range batch {
-		if o.uncounted > 0 {
-			o.uncounted--
-		} else if o.sm != nil && e.st.Kind() != wire.KindOther {
-			o.sm.push(e)
-			continue
-		}
-		o.bytes -= e.st.Len()
-	}
-}
-
-// done ends a flush: it hands the outbox back to the list, or rests it.
-func (o *Outbox) done(c *Conn) {
+// stall notes what a socket has not taken yet. The worker's batch is not kept.
+func (o *Outbox) stall(f *flight) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	switch {
-	case o.conn != nil && (len(o.queue) > 0 || o.ackDue || o.last != nil):
-		o.fl.push(o) // stays busy; at the tail, so that others get their turn
-	case o.closing && o.conn == c && c != nil:
-		o.busy = false
-		go c.finish(o.limits.WriteTimeout)
-	default:
-		o.busy = false
+	f.batch = slices.Clone(f.batch)
+	if !f.counted && !o.ended {
+		o.stalled = f.batch
 	}
 }
 
-// ErrHandledTooHigh says that the client acknowledged more than was sent (XEP-0198 §6).
-var ErrHandledTooHigh = errors.New("stream: handled count too high")
+// landed ends a flush: it settles what was written, and hands the outbox back to the list or rests it.
+func (o *Outbox) landed(f flight, err error) {
+	var marks []int64
+	o.mu.Lock()
+	o.stalled = nil
+	if err == nil || f.counted {
+		o.bytes -= f.bytes
+	}
+	switch {
+	case err != nil && o.conn == f.conn:
+		o.conn = nil
+		fallthrough
+	case err != nil:
+		if !f.counted && !o.ended {
+			o.queue = append(slices.Clone(f.batch), o.queue...)
+		}
+	case !f.counted:
+		marks = marksOf(f.batch)
+	}
+	o.busy = false
+	o.unlock()
+	o.delivered(marks)
+	switch {
+	case err != nil:
+		f.conn.Close()
+	case f.final:
+		o.fl.drains.Go(func() { f.conn.Finish(o.limits.WriteTimeout) })
+	}
+}
+
+func marksOf(batch []entry) (marks []int64) {
+	for _, e := range batch {
+		if e.mark != 0 {
+			marks = append(marks, e.mark)
+		}
+	}
+	return marks
+}
+
+func (o *Outbox) delivered(marks []int64) {
+	if len(marks) > 0 && o.events.Delivered != nil {
+		o.events.Delivered(marks)
+	}
+}

@@ -65,7 +65,8 @@ func (s *socket) Write(b []byte) (int, error) {
 		return 0, s.err
 	}
 	n := 0
-	if s.raw != nil && len(s.pending) == 0 {
+	// While drain waits it holds the descriptor, and its bytes come first.
+	if s.raw != nil && len(s.pending) == 0 && !s.draining {
 		var err error
 		if n, err = s.writeNow(b); err != nil {
 			s.err = err
@@ -89,6 +90,12 @@ func (s *socket) writeNow(b []byte) (int, error) {
 		return n, nil
 	}
 	return n, s.errno
+}
+
+// closeWrite closes our half of the connection, and reports whether there are halves.
+func (s *socket) closeWrite() bool {
+	c, ok := s.Conn.(interface{ CloseWrite() error })
+	return ok && c.CloseWrite() == nil
 }
 
 // stalled reports whether bytes wait for the kernel, and claims the task of draining them: the caller that is told true

@@ -96,10 +96,10 @@ func (s *Store) PutLastSeen(ctx context.Context, addr wire.Addr, at time.Time, s
 
 // ListAccounts implements [storage.Accounts].
 func (s *Store) ListAccounts(ctx context.Context, host string, after wire.Addr, limit int) (accounts []storage.Account, err error) {
-	query, args := `SELECT addr, created, last_seen, status FROM accounts WHERE addr > ? ORDER BY addr LIMIT ?`,
+	query, args := `SELECT addr, created, last_seen, status FROM accounts WHERE addr > ? ORDER BY addr LIMIT ? + 0`,
 		[]any{after.String(), max(limit, 0)}
 	if host != "" {
-		query = `SELECT addr, created, last_seen, status FROM accounts WHERE host = ? AND addr > ? ORDER BY addr LIMIT ?`
+		query = `SELECT addr, created, last_seen, status FROM accounts WHERE host = ? AND addr > ? ORDER BY addr LIMIT ? + 0`
 		args = append([]any{host}, args...)
 	}
 	err = s.read(ctx, "list accounts", func(c *conn) error {

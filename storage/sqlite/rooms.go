@@ -119,7 +119,7 @@ func (s *Store) PutSubject(ctx context.Context, room wire.Addr, subject storage.
 func (s *Store) ListRooms(ctx context.Context, service string, after wire.Addr, limit int, hidden bool) (items []storage.RoomItem, err error) {
 	err = s.read(ctx, "list rooms", func(c *conn) error {
 		return c.list(`SELECT addr, name, public FROM rooms WHERE service = ? AND addr > ? AND (public OR ?)
-			ORDER BY addr LIMIT ?`, []any{service, after.String(), hidden, max(limit, 0)}, func(r *sql.Rows) error {
+			ORDER BY addr LIMIT ? + 0`, []any{service, after.String(), hidden, max(limit, 0)}, func(r *sql.Rows) error {
 			var item storage.RoomItem
 			var addr string
 			if err := r.Scan(&addr, &item.Name, &item.Public); err != nil {

@@ -42,19 +42,21 @@ type Options struct {
 
 // Server is a running Salon. Its methods are safe for any goroutine.
 type Server struct {
-	o        Options
-	cfg      atomic.Pointer[config.Config]
-	started  time.Time
-	store    storage.Store
-	writer   *archive.Writer
-	certs    *certs.Source
-	router   *router.Router
-	flusher  *stream.Flusher
-	c2s      *c2s.Server
-	users    *control.Users
-	presence *feature.Presences
-	rooms    []*muc.Service
-	metrics  *prometheus.Registry
+	o         Options
+	cfg       atomic.Pointer[config.Config]
+	started   time.Time
+	store     storage.Store
+	writer    *archive.Writer
+	certs     *certs.Source
+	router    *router.Router
+	flusher   *stream.Flusher
+	c2s       *c2s.Server
+	users     *control.Users
+	presence  *feature.Presences
+	caps      *feature.Capabilities
+	registrar *feature.Registrar
+	rooms     []*muc.Service
+	metrics   *prometheus.Registry
 
 	listeners []listener
 	wg        sync.WaitGroup

@@ -43,8 +43,11 @@ func (r *room) join(st wire.Stanza) error {
 		created = true
 	}
 	err := r.admit(j, created)
-	if created && err != nil {
+	switch {
+	case created && err != nil:
 		r.reset()
+	case created:
+		r.s.graves.remove(r.addr)
 	}
 	return err
 }

@@ -53,6 +53,7 @@ type Service struct {
 	addr   wire.Addr
 	seal   sealer
 	ledger ledger
+	graves graveyard
 	Stats  Stats
 
 	mu    sync.Mutex // a leaf; guards what follows

@@ -213,26 +213,29 @@ func (w *Writer) try(s *search, jobs []*job, marks []storage.Mark) error {
 	var err error
 	if len(b.Rows) > 0 || len(marks) > 0 {
 		ctx, cancel := context.WithTimeout(context.Background(), w.o.Away)
-		dropped, err = w.store.Append(ctx, b)
+		dropped, err = w.append(ctx, b)
 		cancel()
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.health.commitSince = time.Time{}
-	w.stats.Commit.observe(time.Since(began))
-	w.noteHealth(began, err)
 	if err != nil {
 		s.failures++
 		s.inARow++
 		s.timedOut = s.timedOut || errors.Is(err, context.DeadlineExceeded)
-		return err
+	} else {
+		s.inARow = 0
+		markDropped(jobs, dropped)
 	}
-	s.inARow = 0
-	w.stats.Batches++
-	w.stats.Dropped += uint64(len(dropped))
-	markDropped(jobs, dropped)
-	w.settle(jobs, nil)
-	return nil
+	w.mu.Lock()
+	w.health.commitSince = time.Time{}
+	w.stats.Commit.observe(time.Since(began))
+	say := w.noteHealth(began, err)
+	if err == nil {
+		w.stats.Batches++
+		w.stats.Dropped += uint64(len(dropped))
+		w.settle(jobs, nil)
+	}
+	w.mu.Unlock()
+	say()
+	return err
 }
 
 // markDropped sets each job's bits from indexes into the batch, which ascend.

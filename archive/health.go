@@ -29,41 +29,50 @@ func (h *health) away(now time.Time, limit time.Duration) bool {
 		!h.commitSince.IsZero() && now.Sub(h.commitSince) >= limit
 }
 
-// noteHealth takes the outcome of a commit or a probe that began then. The caller holds w.mu.
-func (w *Writer) noteHealth(began time.Time, err error) {
+// noteHealth takes the outcome of a commit or a probe that began then. The caller holds w.mu, and calls say without it:
+// a log that nobody reads must not hold up those who ask for the lock.
+func (w *Writer) noteHealth(began time.Time, err error) (say func()) {
 	h, now := &w.health, time.Now()
+	say = func() {}
 	if err == nil {
 		if h.failing() {
-			w.o.Log.Info("archive: the store takes messages again", "after", now.Sub(h.failingSince))
+			after := now.Sub(h.failingSince)
+			say = func() { w.o.Log.Info("archive: the store takes messages again", "after", after) }
 		}
 		*h = health{}
-		return
+		return say
 	}
 	w.stats.Failures++
 	w.stats.LastErr, w.stats.LastErrAt = err, now
 	h.err = err
 	if !h.failing() {
 		h.failingSince, h.backoff = began, firstProbe
-		w.o.Log.Warn("archive: the store refused a batch; what cannot be stored goes back to its sender", "err", err)
+		say = func() {
+			w.o.Log.Warn("archive: the store refused a batch; what cannot be stored goes back to its sender", "err", err)
+		}
 	} else {
 		h.backoff = min(2*h.backoff, lastProbe)
 	}
 	h.nextProbe = now.Add(h.backoff)
+	return say
 }
 
 // probe asks the store whether it can be written. A back end says so by Ping (storage.Store); one without is read.
 func (w *Writer) probe() {
 	ctx, cancel := context.WithTimeout(context.Background(), w.o.Away)
 	defer cancel()
-	began, err := time.Now(), error(nil)
-	if p, ok := w.store.(interface{ Ping(context.Context) error }); ok {
-		err = p.Ping(ctx)
-	} else {
-		_, err = w.store.LastRow(ctx)
+	began, err := time.Now(), w.unstick(ctx)
+	if err == nil {
+		if p, ok := w.store.(interface{ Ping(context.Context) error }); ok {
+			err = p.Ping(ctx)
+		} else {
+			_, err = w.store.LastRow(ctx)
+		}
 	}
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.noteHealth(began, err)
+	say := w.noteHealth(began, err)
+	w.mu.Unlock()
+	say()
 }
 
 // Healthy returns nil, or why the archive takes no messages: it wraps ErrUnavailable with the store's last error, or is

@@ -22,7 +22,9 @@ type Writer struct {
 	told  chan struct{} // to the completer: look at finished; holds one
 	ended chan struct{} // closed when the completer has ended, the last of the two
 
-	rows []storage.Row // the writer's own: a batch under way
+	// The writer's own.
+	rows  []storage.Row    // a batch under way
+	stuck <-chan committed // a call to the store that did not heed its context; nil for none
 
 	mu       sync.Mutex
 	ids      *idSource
@@ -155,7 +157,8 @@ func (w *Writer) Delivered(marks ...storage.Mark) {
 
 // Close commits what is queued, calls the last done and ends both goroutines. Blocked Appends get ErrClosed.
 //
-// It is idempotent and waits in each call. A store that hangs holds it up for Options.Away, if it heeds its context. The error says how many rows could not be stored at the end.
+// It is idempotent and waits in each call. A store that hangs holds it up for Options.Away, and may still be at work then.
+// The error says how many rows could not be stored at the end.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	if !w.closed {

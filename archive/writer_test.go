@@ -260,6 +260,41 @@ func TestStoreHangs(t *testing.T) {
 	})
 }
 
+// A store that does not heed its context is left behind: its rows go back to their senders, and nothing else is committed
+// before it has come back.
+func TestStoreIsDeaf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		before, entered, pass := gate()
+		w := open(t, &fake{before: before}, archive.Options{})
+		first := send(t, w, row("under way"))
+		<-entered
+		second := send(t, w, row("queued"))
+		began := time.Now()
+		for i, want := range []error{context.DeadlineExceeded, archive.ErrUnavailable} {
+			if r := <-[]<-chan archive.Result{first, second}[i]; !errors.Is(r.Err, want) {
+				t.Errorf("%d: %v", i, r.Err)
+			}
+		}
+		if d := time.Since(began); d > 5*time.Second {
+			t.Errorf("held for %v", d)
+		}
+		time.Sleep(20 * time.Second) // of the bubble's clock: probes come and go
+		if w.Healthy() == nil {
+			t.Error("healthy while a commit is under way")
+		}
+		pass <- nil
+		for w.Healthy() != nil {
+			time.Sleep(time.Second)
+		}
+		third := send(t, w, row("later"))
+		<-entered
+		pass <- nil
+		if r := <-third; r.Err != nil {
+			t.Error(r.Err)
+		}
+	})
+}
+
 func TestMarks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{}

@@ -23,6 +23,8 @@ type UsersOptions struct {
 	Hosts func() []string
 	// Keys returns the hashes and the count of iterations for new passwords (see Hashes).
 	Keys func() (hashes []auth.Hash, iterations int)
+	// Leaving is called before an account is deleted, so that its contacts hear of it; nil does nothing.
+	Leaving func(ctx context.Context, addr wire.Addr) error
 	// Changed is called after a password was changed (gone false) or an account deleted (gone true), so that the user's
 	// sessions end. nil does nothing.
 	Changed func(addr wire.Addr, gone bool)
@@ -105,7 +107,7 @@ func (u *Users) SetPassword(ctx context.Context, addr wire.Addr, password string
 	if err := u.check(addr); err != nil {
 		return err
 	}
-	keys, err := u.keys(ctx, password)
+	keys, err := u.Keys(ctx, password)
 	if err != nil {
 		return err
 	}
@@ -120,6 +122,14 @@ func (u *Users) SetPassword(ctx context.Context, addr wire.Addr, password string
 func (u *Users) DeleteUser(ctx context.Context, addr wire.Addr) error {
 	if !addr.IsBare() {
 		return invalid("%q is not a user's address", addr)
+	}
+	if _, err := u.o.Accounts.Account(ctx, addr); err != nil {
+		return missing(addr, "delete", err)
+	}
+	if u.o.Leaving != nil {
+		if err := u.o.Leaving(ctx, addr); err != nil {
+			return fmt.Errorf("control: take leave of the contacts of %s: %w", addr, err)
+		}
 	}
 	if err := u.o.Accounts.DeleteAccount(ctx, addr); err != nil {
 		return missing(addr, "delete", err)
@@ -150,19 +160,19 @@ func (u *Users) check(addr wire.Addr) error {
 		return invalid("%q is not a user's address: write name@host", addr)
 	}
 	if hosts := u.o.Hosts(); !slices.Contains(hosts, addr.Domain()) {
-		return invalid("%s is not served here: the hosts are %s (see hosts in the settings, or serve --host)", addr.Domain(), strings.Join(hosts, ", "))
+		return invalid("%s is not served here: the hosts are %s (see hosts in the settings, or --host)", addr.Domain(), strings.Join(hosts, ", "))
 	}
 	return nil
 }
 
 // account makes the record of a new user.
 func (u *Users) account(ctx context.Context, addr wire.Addr, password string) (storage.Account, error) {
-	keys, err := u.keys(ctx, password)
+	keys, err := u.Keys(ctx, password)
 	return storage.Account{Addr: addr, Keys: keys, Created: u.o.Now()}, err
 }
 
-// keys turns a password into stored keys, when a worker is free.
-func (u *Users) keys(ctx context.Context, password string) ([]storage.Key, error) {
+// Keys turns a password into stored keys, when a worker is free. A password that cannot be one gives an *Error that is Invalid.
+func (u *Users) Keys(ctx context.Context, password string) ([]storage.Key, error) {
 	if err := u.work.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}

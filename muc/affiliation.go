@@ -1,6 +1,10 @@
 package muc
 
 import (
+	"strings"
+
+	"mellium.im/xmpp/stanza"
+
 	"salon.im/salon/storage"
 	"salon.im/salon/wire"
 )
@@ -68,7 +72,7 @@ func (r *room) affiliation(bare wire.Addr) affiliation {
 	return unaffiliated
 }
 
-// initialRole is the role that an affiliation has on entering (XEP-0045 §5.1.2, Table 5).
+// initialRole is the role that an affiliation has on entering (XEP-0045 §5.1.1).
 func (r *room) initialRole(a affiliation) role {
 	switch {
 	case a >= admin:
@@ -92,6 +96,10 @@ func (r *room) putAffiliations(changes []storage.Affiliation) error {
 		}
 	}
 	for _, c := range changes {
+		if old := r.affiliations[c.Addr].Nick; r.reserved[old] == c.Addr {
+			delete(r.reserved, old)
+		}
+		r.reserve(c)
 		if c.Value == unaffiliated.String() {
 			delete(r.affiliations, c.Addr)
 		} else {
@@ -99,4 +107,138 @@ func (r *room) putAffiliations(changes []storage.Affiliation) error {
 		}
 	}
 	return nil
+}
+
+// reserve keeps the nick that comes with an affiliation (XEP-0045 §7.12).
+func (r *room) reserve(a storage.Affiliation) {
+	if v, _ := parseAffiliation(a.Value); a.Nick != "" && v >= member {
+		r.reserved[a.Nick] = a.Addr
+	}
+}
+
+// judgeAffiliation decides on an affiliation given or taken (XEP-0045 §5.2.2, §9, §10).
+func (r *room) judgeAffiliation(by actor, it wire.Kid, c change) (change, error) {
+	want, ok := parseAffiliation(it.Attr("affiliation"))
+	if !ok {
+		return c, errMalformed
+	}
+	target, err := r.target(it)
+	if err != nil {
+		return c, err
+	}
+	c.bare, c.was, c.value, c.nick = target, r.affiliation(target), want, strings.Clone(it.Attr("nick"))
+	switch {
+	case want < member:
+		c.nick = "" // a ban takes the reserved nick (§9.1)
+	case !it.HasAttr("jid") || !it.HasAttr("nick"):
+		c.nick = r.affiliations[target].Nick // the nick named the occupant, or was left as it is (§9.5)
+	}
+	if c.nick != "" {
+		if err := checkNick(c.nick); err != nil {
+			return c, err
+		}
+		if holder, taken := r.reserved[c.nick]; taken && holder != c.bare {
+			return c, errNickTaken
+		}
+	}
+	if c.bare.IsHost() && want != outcast && want != unaffiliated {
+		return c, errMalformed // only a ban names a domain
+	}
+	return c, mayChangeAffiliation(by, c.bare, c.was, want)
+}
+
+// target is whom an item names: by address, or by the nick of somebody inside. A full address stands for its bare one
+// (§10.3).
+func (r *room) target(it wire.Kid) (wire.Addr, error) {
+	if v := it.Attr("jid"); v != "" {
+		a, err := wire.ParseAddr(v)
+		if err != nil {
+			return a, refusal(stanza.Modify, stanza.JIDMalformed, "")
+		}
+		return a.Bare().Clone(), nil // it is kept, the request is not
+	}
+	if o := r.occupants[it.Attr("nick")]; o != nil {
+		return o.bare, nil
+	}
+	return wire.Addr{}, refusal(stanza.Cancel, stanza.ItemNotFound, "Nobody here has that nickname.")
+}
+
+// mayChangeAffiliation is the table of §5.2.1: admins rule over members and below, owners over all.
+func mayChangeAffiliation(by actor, target wire.Addr, is, want affiliation) error {
+	switch {
+	case by.rank < admin:
+		return errForbidden // §9
+	case want == outcast && target == by.full.Bare():
+		return errSelfBan // §9.1
+	case by.rank == owner:
+		return nil
+	case want >= admin:
+		return errForbidden // §10.5, §10.8: for owners alone
+	case is >= admin:
+		return errHigher // §9.1
+	}
+	return nil
+}
+
+// applyAffiliation tells everyone of a stored change, and makes those leave who may not stay.
+func (r *room) applyAffiliation(by actor, c *change) {
+	inside := false
+	for _, o := range r.everyone() {
+		if o.bare == c.bare || c.bare.IsHost() && o.bare.Domain() == c.bare.Domain() {
+			inside = true
+			r.reaffiliate(o, by, c.reason)
+		}
+	}
+	if inside || c.bare.IsHost() {
+		return
+	}
+	r.tellAbsent(c)
+	if r.set.MembersOnly && c.was == unaffiliated && c.value == member {
+		if err := r.sendInvite(by.full.Bare(), c.bare, wire.Kid{}); err != nil { // §9.5
+			r.log.Warn("new member not invited", "err", err)
+		}
+	}
+}
+
+// reaffiliate gives an occupant the affiliation that the lists say now, and the role that goes with it.
+func (r *room) reaffiliate(o *occupant, by actor, reason string) {
+	was := o.affiliation
+	o.affiliation = r.affiliation(o.bare)
+	why := expulsion{affiliation: o.affiliation, actor: by.nick, reason: reason}
+	switch {
+	case o.affiliation == was:
+		return
+	case o.affiliation == outcast:
+		why.status = statusBanned // §9.1
+		r.expel(o, why)
+		return
+	case o.affiliation < member && r.set.MembersOnly:
+		why.status = statusAffiliationLost // §9.4
+		r.expel(o, why)
+		return
+	case o.affiliation >= admin:
+		o.role = moderator
+	case was >= admin:
+		o.role = r.initialRole(o.affiliation)
+	case o.role == visitor:
+		o.role = r.initialRole(o.affiliation)
+	}
+	r.announceChange(o, by.nick, reason)
+}
+
+// tellAbsent tells those who may see real addresses of a change for somebody who is not here (XEP-0045 §10.3, status 101).
+func (r *room) tellAbsent(c *change) {
+	w := wire.NewWriter().Start(nsUser, "x")
+	w.Start("", "item").Attr("affiliation", c.value.String()).Attr("jid", c.bare.String()).Attr("role", noRole.String())
+	if c.reason != "" {
+		w.Elem("", "reason", c.reason)
+	}
+	w.End()
+	status(w, statusAffiliation)
+	st := wire.New(wire.KindMessage, "", "", r.addr, wire.Addr{}, w.Payload())
+	for _, s := range r.all {
+		if r.seesReal(s) {
+			s.send(st)
+		}
+	}
 }

@@ -8,19 +8,26 @@ import (
 // advertise says what the service does (XEP-0030, XEP-0045 §6.2, §6.4).
 func (s *Service) advertise() {
 	r := s.o.Router
-	muc := router.XEP{Num: 45, Version: "1.35.5", Status: "partial", Note: "no nick registration"}
-	r.Advertise(router.OnService, muc, nsMUC)
+	muc := router.XEP{Num: 45, Version: "1.35.5", Status: "complete", Note: "nicks are for members to register"}
+	r.Advertise(router.OnService, muc, nsMUC, nsMUC+"#stable_id")
 	r.Advertise(router.OnService, router.XEP{Num: 30, Version: "2.5.0", Status: "complete"}, nsDiscoInfo, nsDiscoItems)
 	r.Advertise(router.OnService, router.XEP{Num: 59, Version: "1.0.0", Status: "complete"}, nsRSM)
 	r.Advertise(router.OnService, router.XEP{Num: 199, Version: "2.0.1", Status: "complete"}, nsPing)
-	r.Advertise(router.OnRoom, muc, nsMUC, nsMUC+"#stable_id", nsDiscoInfo, nsDiscoItems, nsSID, nsPing)
+	r.Advertise(router.OnRoom, muc, nsMUC, nsMUC+"#stable_id", nsDiscoInfo, nsDiscoItems, nsSID, nsPing, nsRegister)
+	r.Advertise(router.OnRoom, router.XEP{Num: 410, Version: "1.1.0", Status: "complete"}, nsMUC+"#self-ping-optimization")
 	r.AddItem(s.o.Host, router.Item{Addr: s.addr, Name: "Rooms"})
 }
 
 // discoInfo describes the room (XEP-0045 §6.4).
 func (r *room) discoInfo(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
+	if k.Attr("node") == "x-roomuser-item" {
+		return r.reservedNick(st.From().Bare()), nil
+	}
 	if k.Attr("node") != "" {
 		return nil, errNoNode
+	}
+	if r.state == locked && r.sessions[st.From()] == nil {
+		return nil, errNoRoom // §7.2.10: it does not exist yet
 	}
 	w := wire.NewWriter().Start(nsDiscoInfo, "query")
 	w.Start("", "identity").Attr("category", "conference").Attr("type", "text").AttrIf("name", r.set.Name).End()
@@ -41,11 +48,20 @@ func (r *room) discoInfo(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
 	return w.Raw(form.Payload()).Payload(), nil
 }
 
-// discoItems lists the nicks of a public room, to anyone; those of another one to its occupants (XEP-0045 §6.5).
+// reservedNick tells an account the nick that is kept for it here, if one is (XEP-0045 §7.12).
+func (r *room) reservedNick(bare wire.Addr) wire.Payload {
+	w := wire.NewWriter().Start(nsDiscoInfo, "query").Attr("node", "x-roomuser-item")
+	if nick := r.nickOf(bare); nick != "" {
+		w.Start("", "identity").Attr("category", "conference").Attr("type", "text").Attr("name", nick).End()
+	}
+	return w.Payload()
+}
+
+// discoItems lists the nicks, to who is in the room alone (XEP-0045 §6.5 advises against more).
 func (r *room) discoItems(st wire.Stanza, _ wire.Kid) (wire.Payload, error) {
 	w := wire.NewWriter().Start(nsDiscoItems, "query")
-	if r.set.Public && !r.set.MembersOnly || r.sessions[st.From()] != nil {
-		for _, o := range r.occupants {
+	if r.sessions[st.From()] != nil {
+		for _, o := range r.everyone() {
 			w.Start("", "item").Attr("jid", o.addr.String()).Attr("name", o.nick).End()
 		}
 	}

@@ -77,6 +77,6 @@ func (r *room) updatePresence(s *session, st wire.Stanza) error {
 	}
 	s.shows = shows(st)
 	s.occ.show(s)
-	r.announce(s.occ, nil, nil)
+	r.announce(s.occ)
 	return nil
 }

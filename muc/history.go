@@ -1,7 +1,6 @@
 package muc
 
 import (
-	"context"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -9,6 +8,13 @@ import (
 	"salon.im/salon/archive"
 	"salon.im/salon/wire"
 )
+
+// historyFacet tells how much history a client may ask for.
+var historyFacet = facet{
+	info: func(f *wire.FormWriter, r *room) {
+		f.TextSingle("muc#maxhistoryfetch", "Most messages of the history", strconv.Itoa(r.s.o.Config().Rooms.HistoryMax))
+	},
+}
 
 // historyBytes bounds the messages that a room keeps at hand.
 const historyBytes = 1 << 20
@@ -22,6 +28,7 @@ type entry struct {
 
 // history is the newest messages of a room, oldest first, so that who joins costs no reading.
 type history struct {
+	read    bool // out of the store
 	entries []entry
 	bytes   int
 }
@@ -37,9 +44,14 @@ func (h *history) add(e entry, max int) {
 	}
 }
 
-// readHistory fills the history of a room that is read from the store.
-func (r *room) readHistory(ctx context.Context) error {
+// readHistory fills the history from the store, for the first who joins.
+func (r *room) readHistory() error {
+	if r.history.read {
+		return nil
+	}
 	max := r.s.o.Config().Rooms.HistoryMax
+	ctx, cancel := r.ctx()
+	defer cancel()
 	page, err := archive.Newest(ctx, r.s.o.Archive, r.addr, max)
 	if err != nil {
 		return r.storageError("read the history", err)
@@ -47,7 +59,7 @@ func (r *room) readHistory(ctx context.Context) error {
 	if page.Skipped > 0 {
 		r.log.Error("history has rows that do not parse", "rows", page.Skipped)
 	}
-	r.history = history{}
+	r.history = history{read: true}
 	for _, it := range page.Items {
 		r.history.add(entry{id: it.ID, st: withStanzaID(it.Stanza, r.addr, it.ID)}, max)
 	}

@@ -22,6 +22,10 @@ var roomIQs = map[iqKey]iqHandler{
 	{"get", iqName(nsPing, "ping")}:        func(*room, wire.Stanza, wire.Kid) (wire.Payload, error) { return nil, nil },
 	{"get", iqName(nsOwner, "query")}:      (*room).getConfig,
 	{"set", iqName(nsOwner, "query")}:      (*room).setOwner,
+	{"get", iqName(nsAdmin, "query")}:      (*room).getAdmin,
+	{"set", iqName(nsAdmin, "query")}:      (*room).setAdmin,
+	{"get", iqName(nsRegister, "query")}:   (*room).getRegistration,
+	{"set", iqName(nsRegister, "query")}:   (*room).setRegistration,
 }
 
 // iq answers a request to the room, or passes one on to an occupant.

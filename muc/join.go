@@ -22,7 +22,8 @@ type joining struct {
 func (r *room) join(st wire.Stanza) error {
 	x, ok := st.Kid(nsMUC, "x")
 	if !ok {
-		return errNotIn // an update from who is not in: its client must join anew (§7.2.1)
+		r.kickStranger(st)
+		return nil
 	}
 	j := &joining{st: st, x: x, full: st.From(), bare: st.From().Bare(), addr: st.To(), nick: st.To().Resource()}
 	if r.deadSession(j.full) {
@@ -33,20 +34,35 @@ func (r *room) join(st wire.Stanza) error {
 	}
 	created := false
 	if r.state == absent {
+		if err := r.buried(j.bare); err != nil {
+			return err
+		}
 		if err := r.create(j.bare); err != nil {
 			return err
 		}
 		created = true
 	}
 	err := r.admit(j, created)
-	if created && err != nil {
+	switch {
+	case created && err != nil:
 		r.reset()
+	case created:
+		r.s.graves.remove(r.addr)
 	}
 	return err
 }
 
+// kickStranger answers the presence of a session that is not in, and believes it is: it must learn that (XEP-0045 §7.2.18).
+func (r *room) kickStranger(st wire.Stanza) {
+	n := notice{from: st.To(), gone: true, item: item{affiliation: unaffiliated}, statuses: []int{statusKicked, statusUnreachable}}
+	r.send(n.render(false, true).WithTo(st.From()))
+}
+
 // admit holds a session against every facet, and lets it in.
 func (r *room) admit(j *joining, created bool) error {
+	if s := r.sessions[j.full]; s != nil && !r.mayTalk(s) {
+		return errRate
+	}
 	j.affiliation = r.affiliation(j.bare)
 	for _, f := range facets {
 		if f.join == nil {
@@ -55,6 +71,9 @@ func (r *room) admit(j *joining, created bool) error {
 		if err := f.join(r, j); err != nil {
 			return err
 		}
+	}
+	if err := r.readHistory(); err != nil {
+		return err
 	}
 	if !r.s.ledger.enter(j.full, r.addr, r.s.o.Config().Rooms.PerUser) {
 		return refusal(stanza.Wait, stanza.ResourceConstraint, "You are in too many rooms.")
@@ -96,19 +115,15 @@ func (r *room) welcome(s *session, j *joining, created bool) {
 		}
 	}
 	n := about(s.occ)
-	n.self = []int{statusLogged} // §7.2.11: the archive keeps what is said
+	n.self = []int{statusLogged} // §7.2.12: the archive keeps what is said
 	if r.set.Whois == whoisAnyone {
-		n.self = append(n.self, statusNonAnonymous) // §7.2.4
+		n.self = append(n.self, statusNonAnonymous) // §7.2.3
 	}
 	if created {
 		n.self = append(n.self, statusCreated) // §10.1.1
 	}
 	s.occ.changed()
-	for _, other := range r.all {
-		if other != s {
-			other.send(r.presenceFor(s.occ, other))
-		}
-	}
+	r.showTo(s.occ, func(other *session) bool { return other != s })
 	r.tellSelf(n, s)
 	r.sendHistory(s, j.x)
 	r.sendSubject(s)
@@ -123,7 +138,7 @@ func (r *room) create(creator wire.Addr) error {
 		return err
 	}
 	r.state, r.created = locked, r.now()
-	r.set = r.s.defaults()
+	r.set, r.history.read = r.s.defaults(), true
 	r.affiliations[creator] = storage.Affiliation{Addr: creator, Value: owner.String(), By: creator, At: r.created}
 	r.log.Info("room created", "by", creator.String())
 	return nil

@@ -2,50 +2,50 @@ package muc
 
 import "salon.im/salon/wire"
 
-// depart takes a session out (XEP-0045 §7.14). said is what its last presence said. Others see the occupant leave with
-// its last session; until then they see the presence of another one.
-func (r *room) depart(full wire.Addr, said wire.Payload, self ...int) {
+// depart takes a session out (XEP-0045 §7.14). said is what its last presence said, statuses why it went, if not by
+// itself. Others see the occupant leave with its last session; until then they see the presence of another one.
+func (r *room) depart(full wire.Addr, said wire.Payload, statuses ...int) {
 	s := r.sessions[full]
 	if s == nil {
 		return
 	}
 	o := s.occ
 	n := about(o)
-	n.gone, n.shows, n.self = true, said, self
+	n.gone, n.shows, n.statuses, n.real = true, said, statuses, s.full
 	n.item.role = noRole
-	n.real = s.full
 	wasShown := o.shown() == s
 	last := r.remove(s)
+	r.tellSelf(n, s)
 	switch {
 	case last:
 		r.tellOthers(n, o)
 	case wasShown:
-		r.announce(o, nil, nil)
+		r.announce(o)
 	}
-	r.tellSelf(n, s)
 	r.emptied()
 }
 
 // emptied ends a temporary room with its last occupant (XEP-0045 §4.2).
 func (r *room) emptied() {
-	if len(r.all) > 0 || r.stored || r.state == absent {
+	if len(r.all) > 0 || r.stored || r.state == absent || r.closing {
 		return
 	}
 	r.log.Info("room ended", "reason", "empty")
+	defer r.list()
 	if err := r.purge(); err != nil {
 		r.log.Warn("an ended room's messages stay until its name is used again", "err", err)
 	}
 	r.reset()
 }
 
-// shutDown ends the room with the server (XEP-0045 §15.6.2, status 332).
+// shutDown ends the room with the server: status 332 (XEP-0045 §11.2).
 func (r *room) shutDown() {
 	r.closing = true
 	for _, s := range append([]*session(nil), r.all...) {
 		n := about(s.occ)
-		n.gone, n.shows, n.self = true, nil, []int{statusShutdown}
+		n.gone, n.shows, n.statuses = true, nil, []int{statusShutdown}
 		n.item.role = noRole
-		r.remove(s)
 		r.tellSelf(n, s)
+		r.remove(s)
 	}
 }

@@ -1,6 +1,8 @@
 package muc
 
 import (
+	"errors"
+
 	"salon.im/salon/archive"
 	"salon.im/salon/storage"
 	"salon.im/salon/wire"
@@ -30,9 +32,9 @@ func (l *line) pop() *event {
 
 // message is a message under way: judged, and waiting for its commit or for those before it.
 type message struct {
-	out     wire.Stanza        // as it will be sent, from the sender's occupant address
-	rows    []storage.Row      // none if it is not kept
-	refuse  error              // not taken: the sender is told in its turn
+	out     wire.Stanza           // as it will be sent, from the sender's occupant address
+	rows    []storage.Row         // none if it is not kept
+	refuse  error                 // not taken: the sender is told in its turn
 	deliver func(*room, *message) // after the commit
 	result  archive.Result
 	ready   bool
@@ -84,6 +86,10 @@ func toRoomItself(st wire.Stanza) bool { return st.Type() != "groupchat" && !st.
 func (r *room) beginMessage(e *event) {
 	m := &message{ready: true}
 	e.msg = m
+	if r.closing {
+		m.refuse = errClosing
+		return
+	}
 	if m.refuse = r.load(); m.refuse != nil {
 		return
 	}
@@ -102,10 +108,10 @@ func (r *room) beginMessage(e *event) {
 	})
 	switch {
 	case err == nil:
-	case err == archive.ErrFull:
+	case errors.Is(err, archive.ErrFull):
 		m.ready, m.refuse = true, errBusy
 	default:
-		m.ready, m.refuse = true, r.storageError("queue a message", err)
+		m.ready, m.refuse = true, errUnstored // the writer has logged why
 	}
 }
 

@@ -18,20 +18,20 @@ type event struct {
 	done func() // of the stanza's sender; never nil for a stanza
 	cost int    // bytes, counted against the mailbox's bound while the event is held
 
-	msg       *message     // set once a message has begun
-	committed *message     // this event is the end of that message's commit
-	call      func(*room)  // this event is a call on the room's goroutine
-	gone      wire.Addr    // this event is the end of that session
+	msg       *message    // set once a message has begun
+	committed *message    // this event is the end of that message's commit
+	call      func(*room) // this event is a call on the room's goroutine
+	gone      wire.Addr   // this event is the end of that session
 }
 
 // mailbox holds a room's events until its goroutine takes them. Posting never blocks.
 type mailbox struct {
 	mu      sync.Mutex // a leaf; guards what follows
 	queue   []*event
-	held    int      // events posted and not released
-	bytes   int      // of them
-	running bool     // a goroutine takes events
-	dead    bool     // the room has ended: a new one must be started
+	held    int             // events posted and not released
+	bytes   int             // of them
+	running bool            // a goroutine takes events
+	dead    bool            // the room has ended: a new one must be started
 	started *sync.WaitGroup // counts the goroutines, Add under mu
 	wake    chan struct{}
 }

@@ -11,10 +11,28 @@ import (
 // maxNickBytes bounds a nick.
 const maxNickBytes = 256
 
+// nickFacet gives a nick to one account at a time (XEP-0045 §7.2.8); its sessions share it.
+var nickFacet = facet{
+	join: func(r *room, j *joining) error { return r.nickFree(j.nick, j.bare) },
+}
+
+// nickFree refuses a nick that another account uses here, or has reserved.
+func (r *room) nickFree(nick string, bare wire.Addr) error {
+	if o := r.occupants[nick]; o != nil && o.bare != bare {
+		return errNickTaken
+	}
+	if by, ok := r.reserved[nick]; ok && by != bare {
+		return errNickTaken
+	}
+	return nil
+}
+
+var errNickTaken = refusal(stanza.Cancel, stanza.Conflict, "That nickname is taken.")
+
 // checkNick holds a nick against our rules. It has passed the profile of resource parts already (RFC 7622 §3.4).
 func checkNick(nick string) error {
 	switch {
-	case strings.TrimSpace(nick) == "": // XEP-0045 §7.2.1? a nick of blanks names nobody
+	case strings.TrimSpace(nick) == "": // blanks name nobody
 		return refusal(stanza.Modify, stanza.JIDMalformed, "Choose a nickname that can be seen.")
 	case len(nick) > maxNickBytes:
 		return refusal(stanza.Modify, stanza.NotAcceptable, "The nickname is too long.")
@@ -22,4 +40,37 @@ func checkNick(nick string) error {
 	return nil
 }
 
-func (r *room) changeNick(s *session, st wire.Stanza) error { return errUnknown }
+// changeNick gives a session another nick (XEP-0045 §7.6). If its account has other sessions under the old one, those
+// keep it, and only this session moves.
+func (r *room) changeNick(s *session, st wire.Stanza) error {
+	nick := st.To().Resource()
+	if err := checkNick(nick); err != nil {
+		return err
+	}
+	if err := r.nickFree(nick, s.full.Bare()); err != nil {
+		return err
+	}
+	if !r.mayTalk(s) {
+		return errRate
+	}
+	old := s.occ
+	n := about(old)
+	n.gone, n.shows, n.statuses, n.real = true, nil, []int{statusNick}, s.full
+	n.item.nick = nick
+	wasShown := old.shown() == s
+	if last := r.detach(s); last {
+		r.tellOthers(n, old)
+	} else if wasShown {
+		r.announce(old)
+	}
+	r.tellSelf(n, s)
+	o := r.occupants[nick]
+	if o == nil {
+		o = &occupant{nick: nick, addr: st.To(), bare: old.bare, affiliation: old.affiliation, role: old.role}
+		r.occupants[nick] = o
+	}
+	s.occ, s.shows = o, shows(st)
+	o.show(s)
+	r.announce(o)
+	return nil
+}

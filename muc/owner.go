@@ -6,12 +6,22 @@ import (
 	"salon.im/salon/wire"
 )
 
-// getConfig sends the owner's form (XEP-0045 §10.2).
-func (r *room) getConfig(st wire.Stanza, _ wire.Kid) (wire.Payload, error) {
-	if err := r.ownersOnly(st); err != nil {
-		return nil, err
+// rank is the affiliation by which an account's requests are judged: admins of the host may do what owners may.
+func (r *room) rank(bare wire.Addr) affiliation {
+	if r.s.isAdmin(bare) {
+		return owner
 	}
-	form := wire.NewFormWriter("form", nsRoomConfig).Title("Room configuration")
+	return r.affiliation(bare)
+}
+
+var errOwners = refusal(stanza.Auth, stanza.Forbidden, "Only an owner of the room may do this.") // §10.2
+
+// getConfig sends the owner's form (XEP-0045 §10.1.3, §10.2).
+func (r *room) getConfig(st wire.Stanza, _ wire.Kid) (wire.Payload, error) {
+	if r.rank(st.From().Bare()) < owner {
+		return nil, errOwners
+	}
+	form := wire.NewFormWriter("form", nsRoomConfig).Title("Configuration of " + r.addr.String())
 	for _, f := range facets {
 		if f.form != nil {
 			f.form(form, r)
@@ -20,32 +30,103 @@ func (r *room) getConfig(st wire.Stanza, _ wire.Kid) (wire.Payload, error) {
 	return wire.NewWriter().Start(nsOwner, "query").Raw(form.Payload()).Payload(), nil
 }
 
-func (r *room) ownersOnly(st wire.Stanza) error {
-	if r.affiliation(st.From().Bare()) != owner {
-		return refusal(stanza.Auth, stanza.Forbidden, "Only an owner may do this.") // §10.2
-	}
-	return nil
-}
-
-// setOwner takes a configuration or destroys the room (XEP-0045 §10.1.2, §10.2, §10.9).
+// setOwner configures the room or destroys it (XEP-0045 §10.1.2, §10.2, §10.9).
 func (r *room) setOwner(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
-	if err := r.ownersOnly(st); err != nil {
-		return nil, err
+	if r.rank(st.From().Bare()) < owner {
+		return nil, errOwners
+	}
+	if d, ok := k.Kid("", "destroy"); ok {
+		return nil, r.destroy(d)
 	}
 	x, ok := k.Kid(wire.NSForm, "x")
 	if !ok {
 		return nil, errMalformed
 	}
 	form, err := wire.ReadForm(x)
-	if err != nil {
+	if err != nil || form.FormType != "" && form.FormType != nsRoomConfig {
 		return nil, errMalformed
 	}
-	return nil, r.configure(form)
+	switch form.Type {
+	case "cancel":
+		return nil, r.cancel()
+	case "submit":
+		return nil, r.configure(form)
+	}
+	return nil, errMalformed
 }
 
-func (r *room) configure(form wire.Form) error {
+// cancel ends a room that was never configured (XEP-0045 §10.1.3), and leaves any other as it is (§10.2).
+func (r *room) cancel() error {
 	if r.state == locked {
-		r.state = open // §10.1.2: an empty form makes an instant room
+		return r.destroy(wire.Kid{})
 	}
 	return nil
+}
+
+// configure takes over a submitted form: all of it, or nothing. An empty one makes an instant room (XEP-0045 §10.1.2).
+func (r *room) configure(form wire.Form) error {
+	was, set := r.set, r.set
+	for _, f := range facets {
+		if f.read == nil {
+			continue
+		}
+		if err := f.read(form, r, &set); err != nil {
+			return err
+		}
+	}
+	if err := r.keep(set); err != nil {
+		return err
+	}
+	first := r.state == locked
+	r.set, r.state = set, open
+	r.list()
+	for _, f := range facets {
+		if f.after != nil {
+			f.after(r, &was)
+		}
+	}
+	if !first {
+		r.tellConfig(&was)
+	}
+	r.emptied()
+	return nil
+}
+
+// keep stores settings, or takes a room that is no longer persistent out of the store.
+func (r *room) keep(set settings) error {
+	if set.Persistent {
+		return r.save(set)
+	}
+	if !r.stored {
+		return nil
+	}
+	ctx, cancel := r.ctx()
+	defer cancel()
+	if err := r.s.o.Rooms.DeleteRoom(ctx, r.addr); err != nil {
+		return r.storageError("delete the room", err)
+	}
+	r.stored = false
+	return nil
+}
+
+// tellConfig tells everyone that the configuration has changed, and how that touches their privacy (XEP-0045 §10.2.1).
+func (r *room) tellConfig(was *settings) {
+	w := wire.NewWriter().Start(nsUser, "x")
+	told := false
+	for _, f := range facets {
+		if f.changed == nil {
+			continue
+		}
+		if code := f.changed(was, &r.set); code != 0 {
+			status(w, code)
+			told = true
+		}
+	}
+	if !told {
+		status(w, statusConfig)
+	}
+	st := wire.New(wire.KindMessage, "groupchat", "", r.addr, wire.Addr{}, w.Payload())
+	for _, s := range r.all {
+		s.send(st)
+	}
 }

@@ -10,10 +10,9 @@ import (
 type item struct {
 	affiliation affiliation
 	role        role
-	nick        string    // the new one, on a change (§7.6)
-	actor       string    // the nick of who did it
+	nick        string // the new one, on a change (§7.6)
+	actor       string // the nick of who did it
 	reason      string
-	destroy     wire.Payload // §10.9
 }
 
 // notice is a presence to tell: to the others in the room, and to the sessions that it is about.
@@ -23,8 +22,9 @@ type notice struct {
 	shows    wire.Payload
 	real     wire.Addr // full; shown to those who may see it
 	item     item
-	statuses []int // for everyone
-	self     []int // for the occupant's own sessions, besides 110
+	destroy  wire.Payload // <destroy/> (§10.9)
+	statuses []int        // for everyone
+	self     []int        // for the occupant's own sessions, besides 110
 }
 
 // render builds the presence.
@@ -43,7 +43,7 @@ func (n *notice) render(real bool, self bool) wire.Stanza {
 		w.Elem("", "reason", n.item.reason)
 	}
 	w.End()
-	w.Raw(n.item.destroy)
+	w.Raw(n.destroy)
 	for _, c := range n.statuses {
 		status(w, c)
 	}
@@ -85,22 +85,20 @@ func (r *room) presenceFor(o *occupant, s *session) wire.Stanza {
 	return o.anonymous
 }
 
-// announce tells everyone of an occupant as it is now: the others, then its own sessions (XEP-0045 §7.2.2). What
-// statuses say is for everyone, self for its own sessions.
-func (r *room) announce(o *occupant, statuses, self []int) {
-	n := about(o)
-	n.statuses, n.self = statuses, self
+// announce tells everyone of an occupant as it is now: the others, then its own sessions (XEP-0045 §7.7).
+func (r *room) announce(o *occupant) {
 	o.changed()
-	if len(statuses) > 0 {
-		r.tellOthers(n, o)
-	} else {
-		for _, s := range r.all {
-			if s.occ != o {
-				s.send(r.presenceFor(o, s))
-			}
+	r.showTo(o, func(s *session) bool { return s.occ != o })
+	r.tellSelf(about(o), o.sessions...)
+}
+
+// showTo sends an occupant's presence to the sessions that f picks.
+func (r *room) showTo(o *occupant, f func(*session) bool) {
+	for _, s := range r.all {
+		if f(s) {
+			s.send(r.presenceFor(o, s))
 		}
 	}
-	r.tellSelf(n, o.sessions...)
 }
 
 // tellOthers sends a notice to every session but those of o.

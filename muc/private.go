@@ -1,20 +1,113 @@
 package muc
 
-import "salon.im/salon/wire"
+import (
+	"mellium.im/xmpp/stanza"
 
-// private says who may send private messages (muc#roomconfig_allowpm).
-type private uint8
-
-// The values of private; numbers are stored.
-const (
-	privateAnyone       private = 0
-	privateParticipants private = 1
-	privateModerators   private = 2
-	privateNone         private = 3
+	"salon.im/salon/archive"
+	"salon.im/salon/storage"
+	"salon.im/salon/wire"
 )
 
-var privateFacet = facet{}
+// private says who may send private messages.
+type private uint8
 
-func (r *room) judgePrivate(st wire.Stanza, m *message) error { return errUnknown }
-func (r *room) toRoom(st wire.Stanza) error                   { return errUnknown }
-func (r *room) relayIQ(st wire.Stanza) error                  { return errUnknown }
+// The values of private; the numbers are stored.
+const (
+	privateAnyone private = iota
+	privateParticipants
+	privateModerators
+	privateNone
+)
+
+const fieldPrivate = "muc#roomconfig_allowpm"
+
+var privateNames = [...]string{"anyone", "participants", "moderators", "none"}
+
+// privateFacet says who may send private messages (XEP-0045 §7.5). Anyone may write to a moderator, unless nobody may.
+var privateFacet = facet{
+	form: func(f *wire.FormWriter, r *room) {
+		f.ListSingle(fieldPrivate, "Who may send private messages", privateNames[r.set.Private],
+			wire.Option{Label: "Anyone", Value: "anyone"}, wire.Option{Label: "Who has voice", Value: "participants"},
+			wire.Option{Label: "Moderators", Value: "moderators"}, wire.Option{Label: "Nobody", Value: "none"})
+	},
+	read: func(f wire.Form, _ *room, set *settings) error {
+		if !f.Has(fieldPrivate) {
+			return nil
+		}
+		for i, n := range privateNames {
+			if f.Value(fieldPrivate) == n {
+				set.Private = private(i)
+				return nil
+			}
+		}
+		return badField(fieldPrivate)
+	},
+}
+
+// mayWrite holds a private message against the room's rule.
+func (r *room) mayWrite(from, to *occupant) bool {
+	switch r.set.Private {
+	case privateNone:
+		return false
+	case privateParticipants:
+		return from.role >= participant || to.role == moderator
+	case privateModerators:
+		return from.role == moderator || to.role == moderator
+	}
+	return true
+}
+
+// judgePrivate decides on a message from one occupant to another (XEP-0045 §7.5). It is kept in the archives of those of
+// the two who are local, never in the room's.
+func (r *room) judgePrivate(st wire.Stanza, m *message) error {
+	s, err := r.speaker(st)
+	if err != nil {
+		return err
+	}
+	o := r.occupants[st.To().Resource()]
+	if o == nil {
+		return refusal(stanza.Cancel, stanza.ItemNotFound, "Nobody here has that nickname.")
+	}
+	if !r.mayWrite(s.occ, o) {
+		return refusal(stanza.Auth, stanza.Forbidden, "You may not send private messages here.")
+	}
+	mark := wire.NewWriter().Start(nsUser, "x").End().Payload()
+	m.out = st.Edit().Cut(forged).Append(mark).Stanza().WithFrom(s.occ.addr).WithTo(o.bare)
+	nick := o.nick
+	m.deliver = func(r *room, m *message) { r.deliverPrivate(m, nick) }
+	if archive.Store(m.out) {
+		m.rows = r.privateRows(s, o, m.out, originID(st))
+	}
+	return nil
+}
+
+func (r *room) privateRows(s *session, o *occupant, out wire.Stanza, originID string) []storage.Row {
+	var rows []storage.Row
+	origin := archive.Origin(s.full, originID)
+	local := r.s.o.Router.IsHost
+	if local(o.bare.Domain()) {
+		rows = append(rows, storage.Row{Owner: o.bare, Peer: s.occ.addr, Kind: storage.RowPrivate, Origin: origin,
+			Stanza: out.AppendStandalone(nil)})
+	}
+	if from := s.full.Bare(); local(from.Domain()) && from != o.bare {
+		sent := out.WithFrom(s.full).WithTo(o.addr)
+		rows = append(rows, storage.Row{Owner: from, Peer: o.addr, Kind: storage.RowPrivate, Outgoing: true, Origin: origin,
+			Stanza: sent.AppendStandalone(nil)})
+	}
+	return rows
+}
+
+// deliverPrivate sends a committed message to every session of its recipient.
+func (r *room) deliverPrivate(m *message, nick string) {
+	o := r.occupants[nick]
+	if o == nil {
+		return // it is in the archive
+	}
+	out := m.out
+	if len(m.rows) > 0 && !m.rows[0].Outgoing {
+		out = withStanzaID(out, m.rows[0].Owner, m.rows[0].ID)
+	}
+	for _, s := range o.sessions {
+		s.send(out)
+	}
+}

@@ -42,10 +42,12 @@ type room struct {
 	affiliations map[wire.Addr]storage.Affiliation // by bare address, or host for a ban; without none
 	occupants    map[string]*occupant              // by nick
 	sessions     map[wire.Addr]*session            // by full address
+	reserved     map[string]wire.Addr              // nicks, and the bare addresses of those they are kept for
 	all          []*session                        // the same, for fan-out; in no order
 
 	line    line
 	history history
+	relays  map[string]relay // by the id that the room gave
 	closing bool
 }
 
@@ -64,6 +66,8 @@ func (r *room) reset() {
 	r.affiliations = map[wire.Addr]storage.Affiliation{}
 	r.occupants = map[string]*occupant{}
 	r.sessions = map[wire.Addr]*session{}
+	r.reserved = map[string]wire.Addr{}
+	r.relays = map[string]relay{}
 	r.all = nil
 	r.history = history{}
 }
@@ -80,7 +84,14 @@ func (r *room) run() {
 		if len(events) > 0 {
 			continue
 		}
-		if r.idle() && r.box.rest(r.forgettable()) {
+		if !r.idle() {
+			continue
+		}
+		end := r.forgettable()
+		if r.box.rest(end) {
+			if end {
+				r.s.forget(r)
+			}
 			return
 		}
 	}
@@ -107,7 +118,9 @@ func (r *room) idle() bool {
 
 // forgettable reports whether nothing would be lost with the room's state: every change is stored before it is
 // announced, and a room without occupants is either stored or over.
-func (r *room) forgettable() bool { return r.closing || len(r.all) == 0 && (r.stored || r.state <= absent) }
+func (r *room) forgettable() bool {
+	return r.closing || len(r.all) == 0 && (r.stored || r.state <= absent)
+}
 
 // handle takes one event into the line and moves what can move.
 func (r *room) handle(e *event) {
@@ -128,6 +141,8 @@ func (r *room) guard(e *event, step func(*room, *event)) {
 			r.log.Error("room failed on a stanza", "panic", p, "stack", string(debug.Stack()))
 			if e.msg != nil {
 				e.msg.ready, e.msg.refuse = true, errUnstored
+			} else if !e.st.IsZero() {
+				r.refuse(e.st, errUnstored)
 			}
 		}
 	}()
@@ -153,12 +168,10 @@ func (r *room) load() error {
 	if err != nil {
 		return r.storageError("read the room's configuration", err)
 	}
-	if err := r.readHistory(ctx); err != nil {
-		return err
-	}
 	r.set, r.subject, r.created = set, rec.Subject, rec.Created
 	for _, a := range rec.Affiliations {
 		r.affiliations[a.Addr] = a
+		r.reserve(a)
 	}
 	r.state, r.stored = open, true
 	return nil

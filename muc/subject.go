@@ -10,7 +10,21 @@ import (
 // maxSubject bounds a subject in bytes, all languages together.
 const maxSubject = 8 << 10
 
-var subjectFacet = facet{}
+const fieldChangeSubject = "muc#roomconfig_changesubject"
+
+// subjectFacet says who may change the subject: moderators, or participants too.
+var subjectFacet = facet{
+	form: func(f *wire.FormWriter, r *room) {
+		f.Boolean(fieldChangeSubject, "Participants may change the subject", r.set.ChangeSubject)
+	},
+	read: func(f wire.Form, _ *room, set *settings) error {
+		return readBool(f, fieldChangeSubject, &set.ChangeSubject)
+	},
+	info: func(f *wire.FormWriter, r *room) {
+		f.TextSingle("muc#roominfo_subject", "Subject", r.subject.Text)
+		f.Boolean("muc#roominfo_subjectmod", "Participants may change the subject", r.set.ChangeSubject)
+	},
+}
 
 // isSubject reports whether a message changes the subject: it has a subject and neither body nor thread (XEP-0045 §8.1).
 func isSubject(st wire.Stanza) bool {

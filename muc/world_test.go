@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,7 +36,8 @@ type world struct {
 	queue  muc.Writer
 	router *router.Router
 	muc    *muc.Service
-	cfg    *config.Config
+	cfg    *config.Config // before the start; then reconfigure
+	live   atomic.Pointer[config.Config]
 	now    func() time.Time
 }
 
@@ -68,9 +70,10 @@ func (w *world) start() {
 		Hosts:  []string{host},
 		Exists: func(context.Context, wire.Addr) (bool, error) { return true, nil },
 	})
+	w.live.Store(w.cfg)
 	var err error
 	w.muc, err = muc.New(muc.Options{Router: w.router, Rooms: w.rooms, Archive: w.store, Writer: w.queue,
-		Config: func() *config.Config { return w.cfg }, Key: make([]byte, 32), Domain: service, Host: host, Now: w.now})
+		Config: w.live.Load, Key: make([]byte, 32), Domain: service, Host: host, Now: w.now})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -84,6 +87,13 @@ func (w *world) stop() {
 	if err := w.muc.Close(ctx); err != nil {
 		w.t.Error("close:", err)
 	}
+}
+
+// reconfigure changes the configuration in force.
+func (w *world) reconfigure(f func(*config.Config)) {
+	c := *w.live.Load()
+	f(&c)
+	w.live.Store(&c)
 }
 
 // restart ends the service and starts another on the same store; people must dial anew.
@@ -243,4 +253,46 @@ func (w *world) wantNot(got []string, parts ...string) {
 	if i := index(got, parts...); i >= 0 {
 		w.t.Errorf("a stanza with %q: %s", parts, got[i])
 	}
+}
+
+// makeAvailable lets messages to the account's bare address reach the session.
+func (w *world) makeAvailable(p *person) {
+	p.res.SetPresence(&router.Presence{Stanza: wire.New(wire.KindPresence, "", "", p.addr, wire.Addr{})})
+}
+
+// waitFor returns the first stanza with all the parts, whatever comes before it.
+func (p *person) waitFor(parts ...string) string {
+	p.w.t.Helper()
+	deadline := time.After(10 * time.Second)
+	var seen []string
+	for {
+		p.mu.Lock()
+		got := p.got
+		p.got = nil
+		p.mu.Unlock()
+		for i, st := range got {
+			s := string(st.Append(nil))
+			if index([]string{s}, parts...) == 0 {
+				p.mu.Lock()
+				p.got = append(got[i+1:], p.got...)
+				p.mu.Unlock()
+				return s
+			}
+			seen = append(seen, s)
+		}
+		select {
+		case <-p.more:
+		case <-deadline:
+			p.w.t.Fatalf("%s: no stanza with %q; received %q", p.addr, parts, seen)
+		}
+	}
+}
+
+func parse(t testing.TB, s string) wire.Stanza {
+	t.Helper()
+	st, err := wire.Parse([]byte(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st
 }

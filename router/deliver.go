@@ -207,6 +207,12 @@ func (r *Router) SendPresence(ctx context.Context, st wire.Stanza) error {
 func (r *Router) routeIQ(ctx context.Context, w *Walk) {
 	st := w.Stanza
 	to := st.To()
+	if !to.IsZero() && to != st.From().Bare() && !(r.hosts[to.Domain()] && to.IsHost()) {
+		if err := r.runCheck(ctx, w); err != nil {
+			r.refuse(ctx, st, err)
+			return
+		}
+	}
 	switch {
 	case to.IsZero(), r.hosts[to.Domain()] && !to.IsFull():
 		r.answerIQ(ctx, st)
@@ -219,10 +225,6 @@ func (r *Router) routeIQ(ctx context.Context, w *Walk) {
 
 // iqToResource passes an IQ to the session of a full JID (RFC 6121 §8.5.3.1), else refuses it (§8.5.3.2.3).
 func (r *Router) iqToResource(ctx context.Context, w *Walk) {
-	if err := r.runCheck(ctx, w); err != nil {
-		r.refuse(ctx, w.Stanza, err)
-		return
-	}
 	if res := r.Resource(w.Stanza.To()); res != nil && res.Send(w.Stanza, 0) {
 		return
 	}

@@ -230,6 +230,10 @@ func (f *Flow) begin(e *entry) {
 	}
 	e.walk.Stanza = st
 	if s := f.r.services[st.To().Domain()]; s != nil {
+		if e.refuse = f.toService(&e.walk); e.refuse != nil {
+			e.ready = true
+			return
+		}
 		f.r.count(st)
 		s.Accept(f.ctx, st, func() { f.complete(e, nil, false) })
 		return
@@ -240,6 +244,34 @@ func (f *Flow) begin(e *entry) {
 	}
 	f.beginMessage(e)
 }
+
+// toService checks what a local session sends to a service, and notes its presence there (RFC 6121 §4.6).
+func (f *Flow) toService(w *Walk) error {
+	if f.from == nil {
+		return nil
+	}
+	if err := f.r.runCheck(f.ctx, w); err != nil {
+		return err
+	}
+	if w.Stanza.Kind() != wire.KindPresence {
+		return nil
+	}
+	to := w.Stanza.To()
+	switch w.Stanza.Type() {
+	case "unavailable":
+		f.from.RemoveDirected(to)
+	case "":
+		f.from.forgetOthers(to) // a new nick replaces the old one
+		if !f.from.AddDirected(to.Clone(), MaxDirected) {
+			return ErrTooManyDirected
+		}
+	}
+	return nil
+}
+
+// ErrTooManyDirected refuses directed presence over MaxDirected addresses.
+var ErrTooManyDirected error = stanza.Error{Type: stanza.Cancel, Condition: stanza.ResourceConstraint,
+	Text: map[string]string{"en": "This session has sent presence to too many addresses."}}
 
 func (f *Flow) beginMessage(e *entry) {
 	w := &e.walk
@@ -292,7 +324,11 @@ func (f *Flow) end(e *entry) {
 	switch {
 	case e.refuse != nil:
 		f.r.refuse(f.ctx, st, e.refuse)
-	case e.resend, f.r.services[st.To().Domain()] != nil:
+	case e.resend:
+	case f.r.services[st.To().Domain()] != nil:
+		if st.Kind() == wire.KindMessage {
+			f.r.runObserve(f.ctx, w) // the sender's other sessions may get a copy (XEP-0280 §6.1)
+		}
 	case st.Kind() == wire.KindMessage:
 		f.r.count(st)
 		if w.Committed != nil {

@@ -21,10 +21,13 @@ const (
 	ToOwn
 	// ToAccount is a local account asked by anyone else. The handler must check what the sender may see.
 	ToAccount
+	// ToNobody is an address of ours without an account, for what must be answered just as for one that hides (XEP-0030 §8).
+	ToNobody
 )
 
 // IQHandler answers one kind of request: with the payload of the result (nil for an empty one), or with an error, which is a
-// stanza.Error for the sender; any other error is logged and becomes internal-server-error. It may block on storage.
+// stanza.Error or a DetailedError for the sender, or ErrAnswered; any other error is logged and becomes
+// internal-server-error. It may block on storage.
 type IQHandler func(ctx context.Context, st wire.Stanza) (wire.Payload, error)
 
 type iqKey struct {
@@ -36,7 +39,7 @@ type iqKey struct {
 // HandleIQ registers the handler for requests of a type, "get" or "set", with that payload at the targets.
 // Registering a second one for the same is a mistake in the program, and panics at start-up.
 func (r *Router) HandleIQ(targets Target, typ string, name xml.Name, h IQHandler) {
-	for _, t := range []Target{ToServer, ToOwn, ToAccount} {
+	for _, t := range []Target{ToServer, ToOwn, ToAccount, ToNobody} {
 		if targets&t == 0 {
 			continue
 		}
@@ -48,38 +51,57 @@ func (r *Router) HandleIQ(targets Target, typ string, name xml.Name, h IQHandler
 	}
 }
 
-// target says which handlers an IQ to a host or a bare address asks for; ok is false when no such account exists.
-func (r *Router) target(ctx context.Context, st wire.Stanza) (Target, bool) {
+// target says which handlers an IQ to a host or a bare address asks for.
+func (r *Router) target(ctx context.Context, st wire.Stanza) (Target, error) {
 	to := st.To()
 	switch {
 	case to.IsZero() || to == st.From().Bare():
-		return ToOwn, true
+		return ToOwn, nil
 	case to.IsHost():
-		return ToServer, true
+		return ToServer, nil
 	}
 	ok, err := r.Exists(ctx, to)
-	return ToAccount, ok && err == nil
+	if !ok {
+		return ToNobody, err
+	}
+	return ToAccount, err
 }
 
 // answerIQ runs the handler of a request to this server or a local account, and sends the one reply (RFC 6120 §8.2.3).
 func (r *Router) answerIQ(ctx context.Context, st wire.Stanza) {
 	if t := st.Type(); t == "result" || t == "error" {
-		return // an answer to one of our own requests: nothing waits for it
+		r.answered(st)
+		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, iqTimeout)
 	defer cancel()
 	p, err := r.callIQ(ctx, st)
+	if err == ErrAnswered {
+		return
+	}
 	if err != nil {
-		r.Bounce(ctx, st, r.stanzaError(st, err))
+		e := r.stanzaError(st, err)
+		if errors.As(err, new(Quiet)) {
+			st = st.Edit().Cut(func(wire.Kid) bool { return true }).Stanza()
+		}
+		r.bounce(ctx, st, e, detail(err)...)
 		return
 	}
 	r.Send(ctx, st.Result(p))
 }
 
+// Quiet is a handler's error that is answered without the request's content: it held a secret (XEP-0077 §3.3).
+type Quiet struct{ Err error }
+
+func (q Quiet) Error() string { return q.Err.Error() }
+
+// Unwrap returns what the sender is told.
+func (q Quiet) Unwrap() error { return q.Err }
+
 func (r *Router) callIQ(ctx context.Context, st wire.Stanza) (wire.Payload, error) {
-	target, ok := r.target(ctx, st)
-	if !ok {
-		return nil, stanza.Error{Type: stanza.Cancel, Condition: stanza.ServiceUnavailable}
+	target, err := r.target(ctx, st)
+	if err != nil {
+		return nil, err
 	}
 	for kid := range st.Kids() {
 		if h := r.iq[iqKey{target, st.Type(), kid.Name()}]; h != nil {

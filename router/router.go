@@ -77,6 +77,7 @@ type Router struct {
 	hooks     Hooks
 	registry  registry
 	inner     []*Flow // of stanzas that enter by Route, by recipient
+	queries   queries
 	Stats     Stats
 }
 
@@ -89,8 +90,11 @@ type Stats struct {
 type Hooks struct {
 	// Bound: the session is in the table, and may be sent to.
 	Bound []func(context.Context, *Resource)
-	// Available: the session has become available, and its presence has been broadcast (RFC 6121 §4.2).
+	// Available: the session has become available with a priority of 0 or more, be it at once or by raising it, and its
+	// presence has been broadcast (RFC 6121 §4.2). Its live messages wait meanwhile; see Resource.Hold.
 	Available []func(context.Context, *Resource)
+	// Delivered: these marked rows of an account reached a session. It must not block.
+	Delivered []func(owner wire.Addr, marks []int64)
 	// Gone: the session left the table for good. last is its presence until then, nil if it was not available.
 	Gone []func(ctx context.Context, res *Resource, last *Presence)
 }
@@ -139,11 +143,19 @@ func (r *Router) OnAvailable(f func(context.Context, *Resource)) {
 	r.hooks.Available = append(r.hooks.Available, f)
 }
 
-// Available runs the Available hooks. Only the presence feature calls it.
+// Available runs the Available hooks. Only the presence feature calls it, after Resource.Hold.
 func (r *Router) Available(ctx context.Context, res *Resource) {
+	if len(r.hooks.Available) == 0 {
+		res.Release(0)
+	}
 	for _, f := range r.hooks.Available {
 		f(ctx, res)
 	}
+}
+
+// OnDelivered adds a hook for marked rows that reached their user; see Hooks.
+func (r *Router) OnDelivered(f func(owner wire.Addr, marks []int64)) {
+	r.hooks.Delivered = append(r.hooks.Delivered, f)
 }
 
 // OnGone adds a hook for the end of sessions; see Hooks.
@@ -241,7 +253,13 @@ func (r *Router) SetFilter(bare wire.Addr, f func(wire.Stanza) bool) {
 
 // Delivered notes that a marked row reached its user.
 func (r *Router) Delivered(owner wire.Addr, marks ...int64) {
-	if len(marks) == 0 || r.o.Archive == nil {
+	if len(marks) == 0 {
+		return
+	}
+	for _, f := range r.hooks.Delivered {
+		f(owner.Bare(), marks)
+	}
+	if r.o.Archive == nil {
 		return
 	}
 	m := make([]storage.Mark, len(marks))
@@ -251,8 +269,8 @@ func (r *Router) Delivered(owner wire.Addr, marks ...int64) {
 	r.o.Archive.Delivered(m...)
 }
 
-// Send hands a finished stanza to its `to` without Check and Amend: to a session of a full JID, to a service, or to
-// another domain. Services use it for what they say to occupants. It reports whether anyone took the stanza.
+// Send hands a finished stanza to its `to` without Check and Amend: to a session of a full JID, to a service, to another
+// domain, or a presence to an account. Services use it for what they say to occupants. It reports whether anyone took the stanza.
 func (r *Router) Send(ctx context.Context, st wire.Stanza) bool {
 	to := st.To()
 	if s := r.services[to.Domain()]; s != nil {
@@ -265,6 +283,9 @@ func (r *Router) Send(ctx context.Context, st wire.Stanza) bool {
 	if to.IsFull() {
 		res := r.Resource(to)
 		return res != nil && res.Send(st, 0)
+	}
+	if st.Kind() == wire.KindPresence && to.IsBare() {
+		return r.presences.Inbound(ctx, st) == nil // such as the error to a subscription request (RFC 6121 §3.1.2)
 	}
 	return false
 }
@@ -299,13 +320,15 @@ type noSink struct{}
 func (noSink) Send(wire.Stanza) bool { return false }
 
 // Bounce answers a stanza that cannot be delivered, unless it is itself an error or a result (RFC 6120 §8.3.1).
-func (r *Router) Bounce(ctx context.Context, st wire.Stanza, e stanza.Error) {
+func (r *Router) Bounce(ctx context.Context, st wire.Stanza, e stanza.Error) { r.bounce(ctx, st, e) }
+
+func (r *Router) bounce(ctx context.Context, st wire.Stanza, e stanza.Error, detail ...wire.Payload) {
 	if t := st.Type(); t == "error" || t == "result" || st.From().IsZero() {
 		r.Stats.Dropped.Add(1)
 		return
 	}
 	r.Stats.Bounced.Add(1)
-	r.Send(ctx, st.ErrorReply(e))
+	r.Send(ctx, st.ErrorReply(e, detail...))
 }
 
 // iqTimeout bounds one IQ handler.

@@ -51,12 +51,16 @@ type Resource struct {
 	directed map[wire.Addr]struct{}
 	held     []heldMessage
 	flushed  int64 // messages marked up to this id were sent from the archive
+	live     int64 // the highest mark that was sent as it came
 }
 
 type heldMessage struct {
 	st   wire.Stanza
 	mark int64
 }
+
+// MaxDirected bounds the addresses of a session's directed presence, rooms included.
+const MaxDirected = 2000
 
 // maxHeld bounds the messages that wait while the archive's undelivered ones are sent.
 const maxHeld = 1000
@@ -81,13 +85,19 @@ func (r *Resource) Set(f Flag, on bool) {
 
 // Send passes the account's filter (blocking), waits behind Hold, and queues the stanza to the session.
 func (r *Resource) Send(st wire.Stanza, mark int64) bool {
-	if f := r.account.filter.Load(); f != nil && (*f)(st) {
+	if r.Filters(st) {
 		return true // XEP-0191 §3.2: what a blocked contact sends is dropped here
 	}
 	if st.Kind() == wire.KindMessage && (mark != 0 || r.holding.Load()) {
 		return r.sendOrdered(st, mark)
 	}
 	return r.Session.Send(st, mark)
+}
+
+// Filters reports whether the account's filter (blocking) drops the stanza.
+func (r *Resource) Filters(st wire.Stanza) bool {
+	f := r.account.filter.Load()
+	return f != nil && (*f)(st)
 }
 
 // sendOrdered keeps live messages behind those that Hold's owner sends from the archive, each once.
@@ -98,6 +108,9 @@ func (r *Resource) sendOrdered(st wire.Stanza, mark int64) bool {
 		return true
 	}
 	if !r.holding.Load() {
+		if p := r.Presence(); p != nil && p.Priority >= 0 { // else what is kept for the account passes the session by
+			r.live = max(r.live, mark)
+		}
 		return r.Session.Send(st, mark)
 	}
 	if len(r.held) >= maxHeld {
@@ -107,7 +120,17 @@ func (r *Resource) sendOrdered(st wire.Stanza, mark int64) bool {
 	return true
 }
 
-// Hold makes live messages wait until Release, so that the undelivered ones of the archive come first.
+// Reached returns the mark up to which the session was sent what its account was kept, live or from the archive. A session
+// that becomes available again is sent what came after it.
+func (r *Resource) Reached() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return max(r.flushed, r.live)
+}
+
+// Hold makes live messages wait until Release, so that the undelivered ones of the archive come first. The presence feature
+// calls it before it makes a session available with a priority of 0 or more, then runs the Available hooks: the one that
+// sends the undelivered ones releases, now or later. Without hooks Router.Available does.
 func (r *Resource) Hold() { r.holding.Store(true) }
 
 // Release ends Hold: live messages marked up to id are dropped as sent already, the others go out in order.
@@ -117,6 +140,7 @@ func (r *Resource) Release(upTo int64) {
 	r.flushed = max(r.flushed, upTo)
 	for _, h := range r.held {
 		if h.mark == 0 || h.mark > r.flushed {
+			r.live = max(r.live, h.mark)
 			r.Session.Send(h.st, h.mark)
 		}
 	}
@@ -140,6 +164,17 @@ func (r *Resource) AddDirected(addr wire.Addr, max int) bool {
 	}
 	r.directed[addr] = struct{}{}
 	return true
+}
+
+// forgetOthers forgets the other resources of addr's bare address.
+func (r *Resource) forgetOthers(addr wire.Addr) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for a := range r.directed {
+		if a != addr && a.Bare() == addr.Bare() {
+			delete(r.directed, a)
+		}
+	}
 }
 
 // RemoveDirected forgets addr and reports whether it was noted.

@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"errors"
 
 	"mellium.im/xmpp/stanza"
 
@@ -26,8 +27,9 @@ type Walk struct {
 	Delivered []*Resource
 }
 
-// CheckFunc may refuse a message, an IQ to a full JID, or a presence to a local account: with a stanza.Error, which
-// goes back to the sender, or with ErrDrop, which goes nowhere.
+// CheckFunc may refuse a message, an IQ to anyone but the own account and the server, a presence to a local account, and
+// whatever a local session sends to a service: with a stanza.Error or a DetailedError, which goes back to the sender, or
+// with ErrDrop, which goes nowhere.
 type CheckFunc func(ctx context.Context, w *Walk) error
 
 // AmendFunc changes w.Stanza and adds w.Rows. An error refuses the message.
@@ -44,6 +46,20 @@ func (dropError) Error() string { return "router: dropped in silence" }
 // ErrDrop refuses a stanza without telling its sender.
 var ErrDrop error = dropError{}
 
+// ErrAnswered is what an IQ handler returns that sent the result itself, because more must follow it in order.
+var ErrAnswered = errors.New("router: the handler has answered")
+
+// DetailedError is a stanza error with an application-specific condition (RFC 6120 §8.3.4).
+type DetailedError struct {
+	Stanza stanza.Error
+	Detail wire.Payload
+}
+
+func (e DetailedError) Error() string { return e.Stanza.Error() }
+
+// Unwrap returns the stanza error alone.
+func (e DetailedError) Unwrap() error { return e.Stanza }
+
 // Check adds to the first stage.
 func (r *Router) Check(f CheckFunc) { r.check = append(r.check, f) }
 
@@ -59,7 +75,16 @@ func (r *Router) refuse(ctx context.Context, st wire.Stanza, err error) {
 		r.Stats.Dropped.Add(1)
 		return
 	}
-	r.Bounce(ctx, st, r.stanzaError(st, err))
+	r.bounce(ctx, st, r.stanzaError(st, err), detail(err)...)
+}
+
+// detail returns the application-specific condition of an error.
+func detail(err error) []wire.Payload {
+	var d DetailedError
+	if errors.As(err, &d) {
+		return []wire.Payload{d.Detail}
+	}
+	return nil
 }
 
 func (r *Router) runCheck(ctx context.Context, w *Walk) error {

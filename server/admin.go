@@ -30,6 +30,7 @@ func (s *Server) newUsers() *control.Users {
 			a := s.Config().Auth
 			return control.Hashes(a.Mechanisms), a.Iterations
 		},
+		Leaving: func(ctx context.Context, addr wire.Addr) error { return s.presence.EndSubscriptions(ctx, addr) },
 		Changed: s.endSessions,
 	})
 }
@@ -42,6 +43,12 @@ func (s *Server) endSessions(addr wire.Addr, gone bool) {
 	}
 	for _, r := range s.router.Resources(addr) {
 		r.Close(stream.Error("not-authorized", text))
+	}
+	if gone {
+		s.presence.Forget(addr)
+		for _, rooms := range s.rooms {
+			rooms.Forget(addr)
+		}
 	}
 }
 

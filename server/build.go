@@ -28,7 +28,7 @@ func (s *Server) build(ctx context.Context, cfg *config.Config, secret []byte) e
 	s.c2s = c2s.New(c2s.Options{
 		Config: s.Config, Router: s.router, Accounts: s.store, Flusher: s.flusher,
 		DirectTLS: s.certs.TLSConfig("xmpp-client"), StartTLS: s.certs.TLSConfigFor, Leaf: s.certs.Certificate,
-		Secret: subkey(secret, "unknown users"), Register: s.register, Caps: s.caps, Log: s.o.Log,
+		Secret: subkey(secret, "unknown users"), Register: s.registrar.Create, Caps: s.caps.Stream, Log: s.o.Log,
 	})
 	s.measure()
 	return nil

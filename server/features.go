@@ -2,10 +2,52 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
+	"salon.im/salon/control"
+	"salon.im/salon/feature"
 	"salon.im/salon/muc"
+	"salon.im/salon/storage"
 )
+
+// features gives the router everything that it answers. The order is the order of each stage: what may refuse comes
+// before what keeps, and what keeps before what copies.
+func (s *Server) features(ctx context.Context, secret []byte) error {
+	r, log := s.router, s.o.Log
+	blocks := feature.Blocking(r, s.store, s.Config, log)
+	rosters := feature.Roster(r, s.store, s.Config)
+	s.presence = feature.Presence(r, rosters, blocks, s.store, log)
+	feature.Archive(r, s.store, func() int { return s.Config().Limits.OfflineStanzas })
+	feature.Offline(r, feature.OfflineOptions{Store: s.store, Barrier: s.writer.Barrier, Log: log})
+	feature.Carbons(r)
+	disco := feature.Disco(r, feature.DiscoOptions{Config: s.Config, Rosters: s.store, Name: "Salon"})
+	s.caps = feature.Caps(r, disco)
+	s.registrar = feature.Register(r, feature.RegisterOptions{Accounts: s.store, Config: s.Config, Keys: s.newKeys,
+		Removing: s.presence.EndSubscriptions, Removed: s.presence.Forget, Log: log})
+	commands := feature.AdHoc(r, disco, time.Now)
+	feature.Admin(r, commands, s.users, s.Config, log)
+	feature.MySessions(r, commands)
+	feature.Escaping(r)
+	feature.Ping(r)
+	feature.Time(r, time.Now)
+	feature.Version(r, "Salon", s.o.Version, "")
+	feature.Last(r, feature.LastOptions{Accounts: s.store, Rosters: s.store, Started: s.started})
+	feature.Private(r, s.store, s.Config)
+	feature.VCard(r, s.store, s.Config)
+	return s.conference(ctx, secret)
+}
+
+// newKeys turns a password that a user chose in band into stored keys.
+func (s *Server) newKeys(ctx context.Context, password string) ([]storage.Key, error) {
+	keys, err := s.users.Keys(ctx, password)
+	var no *control.Error
+	if errors.As(err, &no) && no.Kind == control.Invalid {
+		return nil, fmt.Errorf("%w: %w", feature.ErrPassword, err)
+	}
+	return keys, err
+}
 
 // conference starts the conference service of every host, and its lobby.
 func (s *Server) conference(ctx context.Context, secret []byte) error {

@@ -18,6 +18,7 @@ import (
 	"salon.im/salon/certs"
 	"salon.im/salon/config"
 	"salon.im/salon/control"
+	"salon.im/salon/feature"
 	"salon.im/salon/muc"
 	"salon.im/salon/router"
 	"salon.im/salon/storage"
@@ -41,18 +42,21 @@ type Options struct {
 
 // Server is a running Salon. Its methods are safe for any goroutine.
 type Server struct {
-	o       Options
-	cfg     atomic.Pointer[config.Config]
-	started time.Time
-	store   storage.Store
-	writer  *archive.Writer
-	certs   *certs.Source
-	router  *router.Router
-	flusher *stream.Flusher
-	c2s     *c2s.Server
-	users   *control.Users
-	rooms   []*muc.Service
-	metrics *prometheus.Registry
+	o         Options
+	cfg       atomic.Pointer[config.Config]
+	started   time.Time
+	store     storage.Store
+	writer    *archive.Writer
+	certs     *certs.Source
+	router    *router.Router
+	flusher   *stream.Flusher
+	c2s       *c2s.Server
+	users     *control.Users
+	presence  *feature.Presences
+	caps      *feature.Capabilities
+	registrar *feature.Registrar
+	rooms     []*muc.Service
+	metrics   *prometheus.Registry
 
 	listeners []listener
 	wg        sync.WaitGroup
@@ -125,6 +129,9 @@ func (s *Server) openStore(ctx context.Context, cfg *config.Config) (err error) 
 // Serve accepts connections until ctx ends or a listener fails, and then shuts down.
 func (s *Server) Serve(ctx context.Context) error {
 	failed := make(chan error, len(s.listeners))
+	trimming, stopTrim := context.WithCancel(ctx)
+	defer stopTrim()
+	s.wg.Go(func() { s.trim(trimming) })
 	for _, l := range s.listeners {
 		s.wg.Go(func() {
 			if err := l.serve(); err != nil {
@@ -147,7 +154,7 @@ func (s *Server) Serve(ctx context.Context) error {
 const shutdownTime = 20 * time.Second
 
 // Shutdown closes the streams with system-shutdown, waits for what was received to be committed, saves the rooms, and
-// closes the store. It is idempotent.
+// closes the store. It is idempotent, and returns a few seconds after ctx's end at the latest.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.stopOnce.Do(func() {
 		s.stopErr = s.close(ctx)
@@ -157,8 +164,31 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return s.stopErr
 }
 
-// close ends what open began, in reverse; parts that were never opened are nil.
+// storeTime is what the archive and the store get to end, beyond the time for a graceful end: more than the archive waits
+// for a commit.
+const storeTime = 6 * time.Second
+
+// close ends what open began. It does not wait for ever: a disk that does not answer cannot be interrupted.
 func (s *Server) close(ctx context.Context) error {
+	ended := make(chan error, 1)
+	go func() { ended <- s.end(ctx) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	t := time.NewTimer(storeTime)
+	defer t.Stop()
+	select {
+	case err := <-ended:
+		return err
+	case <-t.C:
+		return fmt.Errorf("the server stops although its store still works (what was acknowledged is stored): %w", ctx.Err())
+	}
+}
+
+// end ends the parts in reverse; those that were never opened are nil.
+func (s *Server) end(ctx context.Context) error {
 	var errs []error
 	for _, l := range s.listeners {
 		l.Close()
@@ -168,6 +198,9 @@ func (s *Server) close(ctx context.Context) error {
 	}
 	for _, m := range s.rooms {
 		errs = append(errs, m.Close(ctx))
+	}
+	if s.presence != nil {
+		errs = append(errs, s.presence.Close(ctx))
 	}
 	if s.flusher != nil {
 		s.flusher.Close()

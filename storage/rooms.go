@@ -63,4 +63,6 @@ type Rooms interface {
 	// ListRooms returns up to limit rooms of a service ordered by address, those after `after` (exclusive; zero is the start).
 	// hidden includes rooms that are not public.
 	ListRooms(ctx context.Context, service string, after wire.Addr, limit int, hidden bool) ([]RoomItem, error)
+	// CountOwned counts the stored rooms that an account owns.
+	CountOwned(ctx context.Context, addr wire.Addr) (int, error)
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/base32"
 	"strings"
@@ -168,15 +169,27 @@ func (s Stanza) Result(p Payload) Stanza {
 const maxEcho = 4 << 10
 
 // ErrorReply returns the stanza as an error to its sender: addresses swapped, same id, the original children where they
-// are small, then the error (RFC 6120 §8.3.1). The caller checks that s is no error or result itself.
-func (s Stanza) ErrorReply(e stanza.Error) Stanza {
+// are small, then the error (RFC 6120 §8.3.1), with detail as its application-specific conditions (§8.3.4). The caller
+// checks that s is no error or result itself.
+func (s Stanza) ErrorReply(e stanza.Error, detail ...Payload) Stanza {
 	p, err := Marshal(e)
 	if err != nil {
 		p = NewWriter().Start("", "error").Attr("type", "cancel").Elem(stanza.NSError, "undefined-condition", "").Payload()
+	}
+	if body, ok := bytes.CutSuffix(p, []byte("</error>")); ok && len(detail) > 0 {
+		p = append(bytes.Join(append([][]byte{body}, payloads(detail)...), nil), "</error>"...)
 	}
 	var echo Payload
 	if s.Len() <= maxEcho {
 		echo = s.Payload()
 	}
 	return New(s.Kind(), "error", s.ID(), s.to, s.from, echo, p)
+}
+
+func payloads(ps []Payload) [][]byte {
+	out := make([][]byte, len(ps))
+	for i, p := range ps {
+		out[i] = p
+	}
+	return out
 }

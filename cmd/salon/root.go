@@ -65,6 +65,7 @@ func (a *app) root() *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.data, "data", "", "the data `directory` (default ./data)")
 	flags.StringVar(&a.file, "config", "", "the settings `file` (default <data>/salon.yaml, if it is there)")
+	flags.StringVar(&a.host, "host", "", "serve this `domain` alone, such as chat.lan, instead of the hosts in the settings")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	a.group(root)
 	root.AddCommand(a.serveCmd(), a.userCmd(), a.checkCmd(), a.configCmd(), a.versionCmd())

@@ -21,7 +21,6 @@ func (a *app) serveCmd() *cobra.Command {
 		Long: `Run the server until SIGINT or SIGTERM. Streams are closed in order and nothing is lost; a second signal ends it at once.
 SIGHUP reads the settings and certificates again and says in the log what needs a restart.`,
 	}
-	c.Flags().StringVar(&a.host, "host", "", "serve this `domain` alone, such as chat.lan, instead of the hosts in the settings")
 	c.RunE = func(c *cobra.Command, _ []string) error { return a.serve(c.Context()) }
 	return c
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"time"
 
 	"mellium.im/sasl"
@@ -21,12 +22,21 @@ type Client struct {
 	s    *Server
 	Addr wire.Addr // full once bound
 	conn net.Conn
+	raw  net.Conn // below TLS
 	scan *wire.Scanner
 	buf  []byte
 	got  []byte
 	// Features are the children of the last stream features.
 	Features wire.Stanza
+
+	inbox    []wire.Stanza // came while the test waited for something else
+	dirty    bool          // has written since its last barrier
+	bound    bool
+	resumeID string // XEP-0198
+	received uint32 // stanzas since <enabled/>
 }
+
+const nsSM = "urn:xmpp:sm:3"
 
 // Dial logs a user in over STARTTLS with SCRAM and binds: the resource of addr, else one that the server makes. It makes
 // the account if need be. It sends no presence.
@@ -50,17 +60,99 @@ func (s *Server) Online(addr string) *Client {
 	return c
 }
 
+// Client returns a client that has not connected, and makes its account if need be.
+func (s *Server) Client(addr string) *Client {
+	s.T.Helper()
+	a := wire.MustAddr(addr)
+	s.AddUser(a.Bare())
+	c := &Client{s: s, Addr: a}
+	s.T.Cleanup(c.Cut)
+	return c
+}
+
 // Connect opens a connection and a stream to addr's host, and reads the features. Nothing is negotiated.
 func (s *Server) Connect(addr wire.Addr) *Client {
 	s.T.Helper()
-	conn, err := net.Dial("tcp", s.Addr("c2s").String())
-	if err != nil {
-		s.T.Fatal(err)
-	}
-	c := &Client{s: s, Addr: addr, conn: conn}
-	s.T.Cleanup(func() { c.conn.Close() })
+	c := &Client{s: s, Addr: addr}
+	s.T.Cleanup(c.Cut)
+	c.connect("c2s")
 	c.Open()
 	return c
+}
+
+// connect opens a connection to a listener; Open follows.
+func (c *Client) connect(listener string) {
+	c.s.T.Helper()
+	c.Cut()
+	conn, err := net.Dial("tcp", c.s.Addr(listener).String())
+	if err != nil {
+		c.s.T.Fatal(err)
+	}
+	c.conn, c.raw = conn, conn
+	c.scan, c.got, c.inbox, c.bound, c.dirty = wire.NewScanner(limits), nil, nil, false, false
+}
+
+// reach connects, and goes as far as a script's stage.
+func (c *Client) reach(stage string) error {
+	if stage == "away" {
+		return nil
+	}
+	if stage == "direct" {
+		c.connect("c2s direct")
+		c.handshake(&tls.Config{InsecureSkipVerify: true, ServerName: c.Addr.Domain(), NextProtos: []string{"xmpp-client"}})
+		c.Open()
+		return nil
+	}
+	c.connect("c2s")
+	steps := map[string]int{"raw": 0, "open": 1, "secured": 2, "authenticated": 3, "bound": 4, "online": 5, "resumable": 5}[stage]
+	if steps > 0 {
+		c.Open()
+	}
+	if steps > 1 {
+		c.StartTLS()
+	}
+	if steps > 2 {
+		c.Login("SCRAM-SHA-256", Password(c.Addr.Bare()))
+	}
+	if steps > 3 {
+		c.Bind(c.Addr.Resource())
+	}
+	switch stage {
+	case "online":
+		c.Send(`<presence/>`)
+		c.Barrier()
+	case "resumable":
+		return c.enable()
+	}
+	return nil
+}
+
+// enable turns on resumption (XEP-0198 §3).
+func (c *Client) enable() error {
+	if err := c.write(`<enable xmlns="urn:xmpp:sm:3" resume="true"/>`); err != nil {
+		return err
+	}
+	st, err := c.recv()
+	c.dirty = false // it is answered
+	if err == nil && c.resumeID == "" {
+		err = fmt.Errorf("not resumable: %s", st.Append(nil))
+	}
+	return err
+}
+
+// resume connects and resumes with what was received (XEP-0198 §5).
+func (c *Client) resume() error {
+	if err := c.reach("authenticated"); err != nil {
+		return err
+	}
+	if err := c.write(`<resume xmlns="urn:xmpp:sm:3" previd="` + c.resumeID + `" h="` + strconv.Itoa(int(c.received)) + `"/>`); err != nil {
+		return err
+	}
+	st, err := c.recv()
+	if err == nil && st.Name().Local != "resumed" {
+		err = fmt.Errorf("not resumed: %s", st.Append(nil))
+	}
+	return err
 }
 
 // limits are the client's: the server may send more than it takes.
@@ -69,15 +161,32 @@ var limits = wire.Limits{StanzaBytes: 4 << 20, Depth: 128, Attributes: 256, Name
 // Open writes a stream header and reads the server's, and the features.
 func (c *Client) Open() {
 	c.s.T.Helper()
+	if err := c.open(c.Addr.Domain()); err != nil {
+		c.s.T.Fatal(err)
+	}
+}
+
+// header is a stream header to a domain.
+func header(to string) string {
+	return `<?xml version="1.0"?><stream:stream xmlns="jabber:client" xmlns:stream="http://etherx.jabber.org/streams" version="1.0" to="` + to + `">`
+}
+
+func (c *Client) open(to string) error {
 	c.scan = wire.NewScanner(limits)
-	c.Write(`<?xml version="1.0"?><stream:stream xmlns="jabber:client" xmlns:stream="http://etherx.jabber.org/streams" version="1.0" to="` + c.Addr.Domain() + `">`)
-	if tok := c.next(); tok.Type != wire.TokenHeader {
-		c.s.T.Fatalf("no stream header but %v", tok.Type)
+	if err := c.write(header(to)); err != nil {
+		return err
 	}
-	c.Features = c.Recv()
-	if c.Features.Name().Local != "features" {
-		c.s.T.Fatalf("no features but %s", c.Features.Append(nil))
+	tok, err := c.read()
+	if err != nil {
+		return err
 	}
+	if tok.Type != wire.TokenHeader {
+		return fmt.Errorf("no stream header but %v", tok.Type)
+	}
+	if c.Features, err = c.recv(); err == nil && c.Features.Name().Local != "features" {
+		return fmt.Errorf("no features but %s", c.Features.Append(nil))
+	}
+	return err
 }
 
 // StartTLS negotiates TLS and opens the stream again. Certificates are not checked: the server made its own.
@@ -87,12 +196,17 @@ func (c *Client) StartTLS() {
 	if st := c.Recv(); st.Name().Local != "proceed" {
 		c.s.T.Fatalf("no TLS: %s", st.Append(nil))
 	}
-	t := tls.Client(c.conn, &tls.Config{InsecureSkipVerify: true, ServerName: c.Addr.Domain()})
+	c.handshake(&tls.Config{InsecureSkipVerify: true, ServerName: c.Addr.Domain()})
+	c.Open()
+}
+
+func (c *Client) handshake(cfg *tls.Config) {
+	c.s.T.Helper()
+	t := tls.Client(c.conn, cfg)
 	if err := t.Handshake(); err != nil {
 		c.s.T.Fatal(err)
 	}
 	c.conn = t
-	c.Open()
 }
 
 var mechanisms = map[string]sasl.Mechanism{
@@ -104,6 +218,13 @@ var mechanisms = map[string]sasl.Mechanism{
 func (c *Client) Login(mechanism, password string) {
 	c.s.T.Helper()
 	opts := []sasl.Option{sasl.Credentials(func() ([]byte, []byte, []byte) { return []byte(c.Addr.Local()), []byte(password), nil })}
+	if offered, ok := c.Features.Kid("urn:ietf:params:xml:ns:xmpp-sasl", "mechanisms"); ok {
+		var names []string
+		for k := range offered.Kids() {
+			names = append(names, k.Text())
+		}
+		opts = append(opts, sasl.RemoteMechanisms(names...))
+	}
 	if t, ok := c.conn.(*tls.Conn); ok {
 		opts = append(opts, sasl.TLSState(t.ConnectionState()))
 	}
@@ -165,9 +286,19 @@ func (c *Client) Bind(resource string) {
 // Write sends raw bytes.
 func (c *Client) Write(s string) {
 	c.s.T.Helper()
-	if _, err := io.WriteString(c.conn, s); err != nil {
+	if err := c.write(s); err != nil {
 		c.s.T.Fatalf("%s writes: %v", c.Addr, err)
 	}
+}
+
+func (c *Client) write(s string) error {
+	if c.conn == nil {
+		return errors.New("not connected")
+	}
+	c.dirty = true
+	c.conn.SetWriteDeadline(time.Now().Add(patience))
+	_, err := io.WriteString(c.conn, s)
+	return err
 }
 
 // Send sends a stanza.
@@ -176,40 +307,131 @@ func (c *Client) Send(xml string) { c.s.T.Helper(); c.Write(xml) }
 // Recv returns the next element, and fails the test if none comes.
 func (c *Client) Recv() wire.Stanza {
 	c.s.T.Helper()
-	tok := c.next()
-	if tok.Type != wire.TokenStanza {
-		c.s.T.Fatalf("%s: the stream ended", c.Addr)
+	st, err := c.recv()
+	if err != nil {
+		c.s.T.Fatalf("%s: %v", c.Addr, err)
 	}
-	return tok.Stanza()
+	return st
+}
+
+func (c *Client) recv() (wire.Stanza, error) {
+	if len(c.inbox) > 0 {
+		st := c.inbox[0]
+		c.inbox = c.inbox[1:]
+		return st, nil
+	}
+	return c.fresh()
+}
+
+// fresh reads the next element from the connection.
+func (c *Client) fresh() (wire.Stanza, error) {
+	tok, err := c.read()
+	if err == nil && tok.Type == wire.TokenHeader { // of a stream that the script opened itself
+		tok, err = c.read()
+	}
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return wire.Stanza{}, errors.New("nothing came")
+	case err != nil:
+		return wire.Stanza{}, fmt.Errorf("waiting: %w", err)
+	case tok.Type != wire.TokenStanza:
+		return wire.Stanza{}, errStreamEnded
+	}
+	st := tok.Stanza()
+	c.note(st)
+	return st, nil
+}
+
+// note keeps what the client must know of its session.
+func (c *Client) note(st wire.Stanza) {
+	if st.Kind() != wire.KindOther {
+		c.received++
+	}
+	switch name := st.Name(); {
+	case name.Space == nsSM && name.Local == "enabled":
+		c.resumeID, c.received = st.Attr("id"), 0
+	case name.Space == nsSM && name.Local == "resumed":
+		c.bound = true
+	case st.Kind() == wire.KindIQ && !c.bound:
+		kid, _ := st.Kid("urn:ietf:params:xml:ns:xmpp-bind", "bind")
+		if jid, ok := kid.Kid("", "jid"); ok && st.Type() == "result" {
+			c.Addr, c.bound = wire.MustAddr(jid.Text()), true
+		}
+	}
 }
 
 // Barrier sends a ping and returns what came before its answer: when it returns, the server has handled everything that
 // this client sent.
 func (c *Client) Barrier() []wire.Stanza {
 	c.s.T.Helper()
+	if err := c.barrier(); err != nil {
+		c.s.T.Fatalf("%s: %v", c.Addr, err)
+	}
+	before := c.inbox
+	c.inbox = nil
+	return before
+}
+
+func (c *Client) barrier() error {
 	id := wire.NewID()
-	c.Send(`<iq type="get" id="` + id + `"><ping xmlns="urn:xmpp:ping"/></iq>`)
-	var before []wire.Stanza
+	if err := c.write(`<iq type="get" id="` + id + `"><ping xmlns="urn:xmpp:ping"/></iq>`); err != nil {
+		return err
+	}
 	for {
-		st := c.Recv()
-		if st.Kind() == wire.KindIQ && st.ID() == id {
-			return before
+		st, err := c.fresh()
+		if err != nil {
+			return err
 		}
-		before = append(before, st)
+		if st.Kind() == wire.KindIQ && st.ID() == id {
+			c.dirty = false
+			return nil
+		}
+		c.inbox = append(c.inbox, st)
 	}
 }
 
-// End returns the stream error that ends the stream, "" for an end without one. Stanzas before it are dropped.
+// untilSubject drops what a room sends to who enters, up to the subject, which comes last (XEP-0045 §7.2.15).
+func (c *Client) untilSubject(room string) error {
+	for {
+		st, err := c.recv()
+		if err != nil {
+			return err
+		}
+		switch {
+		case st.From().Bare().String() != room:
+		case st.Type() == "error":
+			return fmt.Errorf("not let in: %s", st.Append(nil))
+		case st.Kind() == wire.KindMessage && st.Has("", "subject") && !st.Has("", "body"):
+			return nil
+		}
+	}
+}
+
+// End returns the stream error that ends the stream, "" for an end without one, and fails the test if it does not end.
+// Stanzas before it are dropped.
 func (c *Client) End() string {
 	c.s.T.Helper()
-	condition := ""
+	condition, err := c.end()
+	if err != nil {
+		c.s.T.Fatalf("%s: %v", c.Addr, err)
+	}
+	return condition
+}
+
+// end reads up to the end of the connection, which the server must close.
+func (c *Client) end() (condition string, err error) {
+	c.inbox, c.bound = nil, false
 	for {
 		tok, err := c.read()
 		if err != nil || tok.Type == wire.TokenEnd {
-			if errors.Is(err, os.ErrDeadlineExceeded) {
-				c.s.T.Fatalf("%s: the stream does not end", c.Addr)
+			if err == nil {
+				err = c.drain()
 			}
-			return condition
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				return condition, errors.New("the connection is not closed")
+			}
+			c.Cut()
+			return condition, nil
 		}
 		if tok.Type != wire.TokenStanza {
 			continue
@@ -224,22 +446,28 @@ func (c *Client) End() string {
 	}
 }
 
-// Cut closes the connection without a word.
-func (c *Client) Cut() { c.conn.Close() }
+// drain reads what is behind the stream's end.
+func (c *Client) drain() error {
+	c.conn.SetReadDeadline(time.Now().Add(patience))
+	_, err := io.Copy(io.Discard, c.conn)
+	return err
+}
+
+// Cut closes the connection without a word, not even one of TLS.
+func (c *Client) Cut() {
+	if c.raw != nil {
+		c.raw.Close()
+	}
+	c.bound = false
+}
 
 // Conn returns the connection, for tests that stop reading or write slowly.
 func (c *Client) Conn() net.Conn { return c.conn }
 
-func (c *Client) next() wire.Token {
-	c.s.T.Helper()
-	tok, err := c.read()
-	if err != nil {
-		c.s.T.Fatalf("%s waits: %v", c.Addr, err)
-	}
-	return tok
-}
-
 func (c *Client) read() (wire.Token, error) {
+	if c.conn == nil {
+		return wire.Token{}, errors.New("not connected")
+	}
 	c.conn.SetReadDeadline(time.Now().Add(patience))
 	defer c.conn.SetReadDeadline(time.Time{})
 	for {

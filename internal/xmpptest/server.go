@@ -1,14 +1,8 @@
-// Package xmpptest starts a real Salon in process and drives it with scripted clients over real sockets and TLS.
-//
-//	s := xmpptest.Start(t)
-//	alice := s.Dial("alice@example.test")
-//	alice.Send(`<message to="bob@example.test" type="chat"><body>hello</body></message>`)
-//
-// A barrier is a ping round trip (Client.Barrier), never a sleep. Only external test packages import it.
 package xmpptest
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"path/filepath"
@@ -111,6 +105,18 @@ func (s *Server) AddUser(bare wire.Addr) {
 		s.T.Fatalf("add %s: %v", bare, err)
 	}
 	s.users[bare] = true
+}
+
+// gone waits until a session has left the router's table.
+func (s *Server) gone(full wire.Addr) error {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); s.Router().Resource(full) != nil; <-tick.C {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("the server keeps the session of %s", full)
+		}
+	}
+	return nil
 }
 
 // testWriter logs into the test.

@@ -87,19 +87,24 @@ func (s *Store) PutKeys(ctx context.Context, addr wire.Addr, keys []storage.Key)
 }
 
 // PutLastSeen implements [storage.Accounts].
-func (s *Store) PutLastSeen(ctx context.Context, addr wire.Addr, at time.Time, status string) error {
-	return s.write(ctx, "put the last session", func(c *conn) error {
-		_, err := c.exec(`UPDATE accounts SET last_seen = ?, status = ? WHERE addr = ?`, millis(at), status, addr.String())
-		return err
+func (s *Store) PutLastSeen(ctx context.Context, ends ...storage.LastSeen) error {
+	return s.write(ctx, "put the last sessions", func(c *conn) error {
+		for _, e := range ends {
+			_, err := c.exec(`UPDATE accounts SET last_seen = ?, status = ? WHERE addr = ?`, millis(e.At), e.Status, e.Addr.String())
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
 // ListAccounts implements [storage.Accounts].
 func (s *Store) ListAccounts(ctx context.Context, host string, after wire.Addr, limit int) (accounts []storage.Account, err error) {
-	query, args := `SELECT addr, created, last_seen, status FROM accounts WHERE addr > ? ORDER BY addr LIMIT ?`,
+	query, args := `SELECT addr, created, last_seen, status FROM accounts WHERE addr > ? ORDER BY addr LIMIT ? + 0`,
 		[]any{after.String(), max(limit, 0)}
 	if host != "" {
-		query = `SELECT addr, created, last_seen, status FROM accounts WHERE host = ? AND addr > ? ORDER BY addr LIMIT ?`
+		query = `SELECT addr, created, last_seen, status FROM accounts WHERE host = ? AND addr > ? ORDER BY addr LIMIT ? + 0`
 		args = append([]any{host}, args...)
 	}
 	err = s.read(ctx, "list accounts", func(c *conn) error {

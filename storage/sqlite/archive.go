@@ -93,7 +93,7 @@ func (s *Store) Undelivered(ctx context.Context, owner wire.Addr, after int64, l
 	err = s.read(ctx, "read undelivered", func(c *conn) error {
 		rows, err = pageRows(c, owner, `SELECT a.id, a.peer, a.kind, a.outgoing, a.origin, a.stanza, 1
 			FROM undelivered u JOIN archive a ON a.id = u.id
-			WHERE u.owner = (SELECT id FROM owners WHERE addr = ?) AND u.id > ? ORDER BY u.id LIMIT ?`,
+			WHERE u.owner = (SELECT id FROM owners WHERE addr = ?) AND u.id > ? ORDER BY u.id LIMIT ? + 0`,
 			owner.String(), after, max(limit, 0))
 		return err
 	})
@@ -104,7 +104,7 @@ func (s *Store) Undelivered(ctx context.Context, owner wire.Addr, after int64, l
 func (s *Store) CountUndelivered(ctx context.Context, owner wire.Addr, limit int) (n int, err error) {
 	err = s.read(ctx, "count undelivered", func(c *conn) error {
 		return c.get(`SELECT count(*) FROM (SELECT 1 FROM undelivered
-			WHERE owner = (SELECT id FROM owners WHERE addr = ?) LIMIT ?)`, []any{owner.String(), max(limit, 0)}, &n)
+			WHERE owner = (SELECT id FROM owners WHERE addr = ?) LIMIT ? + 0)`, []any{owner.String(), max(limit, 0)}, &n)
 	})
 	return n, err
 }
@@ -152,7 +152,7 @@ func (s *Store) DeleteBefore(ctx context.Context, owner wire.Addr, id int64, lim
 // deleteChunk removes up to limit of the oldest rows that match where, with their marks. where is a constant.
 func deleteChunk(c *conn, where string, before, owner int64, limit int) (int, error) {
 	var last int64
-	err := c.get(`SELECT coalesce(max(id), 0) FROM (SELECT id FROM archive WHERE `+where+` ORDER BY id LIMIT ?3)`,
+	err := c.get(`SELECT coalesce(max(id), 0) FROM (SELECT id FROM archive WHERE `+where+` ORDER BY id LIMIT ?3 + 0)`,
 		[]any{before, owner, max(limit, 0)}, &last)
 	if err != nil || last == 0 {
 		return 0, err

@@ -119,7 +119,7 @@ func (s *Store) PutSubject(ctx context.Context, room wire.Addr, subject storage.
 func (s *Store) ListRooms(ctx context.Context, service string, after wire.Addr, limit int, hidden bool) (items []storage.RoomItem, err error) {
 	err = s.read(ctx, "list rooms", func(c *conn) error {
 		return c.list(`SELECT addr, name, public FROM rooms WHERE service = ? AND addr > ? AND (public OR ?)
-			ORDER BY addr LIMIT ?`, []any{service, after.String(), hidden, max(limit, 0)}, func(r *sql.Rows) error {
+			ORDER BY addr LIMIT ? + 0`, []any{service, after.String(), hidden, max(limit, 0)}, func(r *sql.Rows) error {
 			var item storage.RoomItem
 			var addr string
 			if err := r.Scan(&addr, &item.Name, &item.Public); err != nil {
@@ -131,4 +131,12 @@ func (s *Store) ListRooms(ctx context.Context, service string, after wire.Addr, 
 		})
 	})
 	return items, err
+}
+
+// CountOwned implements [storage.Rooms].
+func (s *Store) CountOwned(ctx context.Context, addr wire.Addr) (n int, err error) {
+	err = s.read(ctx, "count rooms", func(c *conn) error {
+		return c.get(`SELECT COUNT(*) FROM affiliations WHERE addr = ? AND value = 'owner'`, []any{addr.String()}, &n)
+	})
+	return n, err
 }

@@ -47,6 +47,14 @@ var roomTests = []test{
 		must(t, err)
 		want(t, "room", got, r)
 	}},
+	{"Rooms/owned", func(t *testing.T, s storage.Store) {
+		must(t, s.PutRoom(ctx(t), room(garden), []storage.Affiliation{{Addr: alice, Value: "owner"}, {Addr: bob, Value: "admin"}}))
+		for addr, owned := range map[wire.Addr]int{alice: 1, bob: 0, jürgen: 0} {
+			n, err := s.CountOwned(ctx(t), addr)
+			must(t, err)
+			want(t, addr.String(), n, owned)
+		}
+	}},
 	{"Rooms/affiliations", func(t *testing.T, s storage.Store) {
 		must(t, s.PutRoom(ctx(t), room(garden), []storage.Affiliation{{Addr: alice, Value: "owner", Nick: "a"}}))
 		must(t, s.PutAffiliations(ctx(t), garden, []storage.Affiliation{

@@ -1,0 +1,11 @@
+package muc
+
+// banFacet keeps outcasts out (XEP-0045 §7.2.7).
+var banFacet = facet{
+	join: func(_ *room, j *joining) error {
+		if j.affiliation == outcast {
+			return errForbidden
+		}
+		return nil
+	},
+}

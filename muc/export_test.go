@@ -1,0 +1,53 @@
+package muc
+
+import (
+	"errors"
+
+	"mellium.im/xmpp/stanza"
+
+	"salon.im/salon/wire"
+)
+
+// ChangeRole asks the privilege table: may an actor of that affiliation and role give an occupant another role? It
+// returns "" or the condition of the refusal.
+func ChangeRole(rank, role, is, isRole, want string) string {
+	by := actor{nick: "by"}
+	by.rank, _ = parseAffiliation(rank)
+	by.role, _ = parseRole(role)
+	o := &occupant{nick: "target"}
+	o.affiliation, _ = parseAffiliation(is)
+	o.role, _ = parseRole(isRole)
+	w, _ := parseRole(want)
+	return condition(mayChangeRole(by, o, w))
+}
+
+// ChangeAffiliation asks the other table.
+func ChangeAffiliation(rank, is, want string) string {
+	by := actor{full: wire.MustAddr("by@example.test/x")}
+	by.rank, _ = parseAffiliation(rank)
+	i, _ := parseAffiliation(is)
+	w, _ := parseAffiliation(want)
+	return condition(mayChangeAffiliation(by, wire.MustAddr("target@example.test"), i, w))
+}
+
+func condition(err error) string {
+	var e stanza.Error
+	if errors.As(err, &e) {
+		return string(e.Condition)
+	}
+	return ""
+}
+
+// MailboxEvents is the bound of a mailbox.
+const MailboxEvents = mailboxEvents
+
+// Bounds for tests.
+const (
+	MaxNickBytes    = maxNickBytes
+	MaxSubject      = maxSubject
+	MaxReason       = maxReason
+	MaxAffiliations = maxAffiliations
+	MaxRelays       = maxRelays
+	HistoryBytes    = historyBytes
+	MaxTombs        = maxTombs
+)

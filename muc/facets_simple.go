@@ -1,3 +1,0 @@
-package muc
-
-var nameFacet, descriptionFacet, languageFacet, banFacet, nickFacet, membersFacet, maxUsersFacet, publicFacet, persistentFacet, moderatedFacet, inviteFacet, passwordFacet facet

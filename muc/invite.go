@@ -1,0 +1,165 @@
+package muc
+
+import (
+	"mellium.im/xmpp/stanza"
+
+	"salon.im/salon/storage"
+	"salon.im/salon/wire"
+)
+
+const (
+	fieldInvites = "muc#roomconfig_allowinvites"
+	maxInvites   = 20 // of one message
+)
+
+// inviteFacet says whether members may invite into a members-only room, which makes the invited members too
+// (XEP-0045 §7.8.2, §9.5).
+var inviteFacet = facet{
+	form: func(f *wire.FormWriter, r *room) {
+		f.Boolean(fieldInvites, "Members may invite others, where only members may enter", r.set.Invites)
+	},
+	read: func(f wire.Form, _ *room, set *settings) error { return readBool(f, fieldInvites, &set.Invites) },
+}
+
+// toRoom handles a message to the room itself that is not for everyone: an invitation, its refusal, a request for voice.
+func (r *room) toRoom(st wire.Stanza) error {
+	if r.state == absent {
+		return errNoRoom
+	}
+	if x, ok := st.Kid(nsUser, "x"); ok {
+		if _, ok := x.Kid("", "decline"); ok {
+			return r.decline(st, x)
+		}
+		return r.invite(st, x)
+	}
+	if x, ok := st.Kid(wire.NSForm, "x"); ok {
+		return r.voiceForm(st, x)
+	}
+	return errMalformed
+}
+
+// invite sends mediated invitations (XEP-0045 §7.8.2): first all are judged, then new members are stored, then all go out.
+func (r *room) invite(st wire.Stanza, x wire.Kid) error {
+	s, err := r.speaker(st)
+	if err != nil {
+		return err
+	}
+	if r.set.MembersOnly && s.occ.affiliation < admin && !(r.set.Invites && s.occ.affiliation == member) {
+		return refusal(stanza.Auth, stanza.Forbidden, "Only admins may invite into this room.") // §9.5
+	}
+	var guests []wire.Addr
+	var invites []wire.Kid
+	for k := range x.Kids() {
+		if !k.Is(nsUser, "invite") {
+			continue
+		}
+		guest, err := r.guest(k)
+		if err != nil {
+			return err
+		}
+		guests, invites = append(guests, guest), append(invites, k)
+	}
+	if len(guests) == 0 || len(guests) > maxInvites {
+		return errMalformed
+	}
+	if err := r.enlist(s, guests); err != nil {
+		return err
+	}
+	for i, guest := range guests {
+		if err := r.sendInvite(s.full.Bare(), guest, invites[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// guest reads whom an invitation is for. The banned and those who do not exist cannot be invited.
+func (r *room) guest(k wire.Kid) (wire.Addr, error) {
+	guest, err := wire.ParseAddr(k.Attr("to"))
+	if err != nil || guest.Local() == "" {
+		return guest, refusal(stanza.Modify, stanza.JIDMalformed, "")
+	}
+	if _, err := reasonOf(k); err != nil {
+		return guest, err
+	}
+	if r.affiliation(guest.Bare()) == outcast {
+		return guest, refusal(stanza.Auth, stanza.Forbidden, "Who is banned cannot be invited.")
+	}
+	if r.s.o.Router.IsHost(guest.Domain()) {
+		ctx, cancel := r.ctx()
+		defer cancel()
+		if ok, err := r.s.o.Router.Exists(ctx, guest.Bare()); err == nil && !ok {
+			return guest, refusal(stanza.Cancel, stanza.ItemNotFound, "There is no such account.") // §7.8.2
+		}
+	}
+	return guest.Clone(), nil
+}
+
+// enlist makes the guests of a members-only room members.
+func (r *room) enlist(s *session, guests []wire.Addr) error {
+	if !r.set.MembersOnly {
+		return nil // §9.5: an open room must not
+	}
+	var add []storage.Affiliation
+	for _, g := range guests {
+		if r.affiliation(g.Bare()) == unaffiliated {
+			add = append(add, storage.Affiliation{Addr: g.Bare(), Value: member.String(), By: s.full.Bare(), At: r.now()})
+		}
+	}
+	if len(add) == 0 {
+		return nil
+	}
+	if err := r.checkLists(add); err != nil {
+		return err
+	}
+	return r.putAffiliations(add)
+}
+
+// sendInvite sends one invitation, with the password if there is one. It travels as any message does: blocked senders,
+// archive and offline delivery included.
+func (r *room) sendInvite(from, guest wire.Addr, k wire.Kid) error {
+	w := wire.NewWriter().Start(nsUser, "x").Start("", "invite").Attr("from", from.String())
+	if reason, _ := reasonOf(k); reason != "" {
+		w.Elem("", "reason", reason)
+	}
+	if c, ok := k.Kid("", "continue"); ok { // §7.9
+		w.Start("", "continue").AttrIf("thread", c.Attr("thread")).End()
+	}
+	w.End()
+	password, err := r.password()
+	if err != nil {
+		return r.storageError("read the password", err)
+	}
+	if password != "" {
+		w.Elem("", "password", password)
+	}
+	if !r.s.o.Router.Route(wire.New(wire.KindMessage, "", wire.NewID(), r.addr, guest, w.End().Payload())) {
+		return errBusy
+	}
+	return nil
+}
+
+// decline tells an inviter of a refusal (XEP-0045 §7.8.2). Only who is in the room can have invited anybody; for others
+// the room carries no messages.
+func (r *room) decline(st wire.Stanza, x wire.Kid) error {
+	k, _ := x.Kid("", "decline")
+	reason, err := reasonOf(k)
+	if err != nil {
+		return err
+	}
+	to, err := wire.ParseAddr(k.Attr("to"))
+	if err != nil {
+		return refusal(stanza.Modify, stanza.JIDMalformed, "")
+	}
+	w := wire.NewWriter().Start(nsUser, "x").Start("", "decline").Attr("from", st.From().Bare().String())
+	if reason != "" {
+		w.Elem("", "reason", reason)
+	}
+	out := wire.New(wire.KindMessage, "", wire.NewID(), r.addr, wire.Addr{}, w.End().End().Payload())
+	for _, s := range r.all {
+		if s.occ.bare == to.Bare() || s.occ.addr == to {
+			s.send(out)
+		}
+	}
+	return nil
+}

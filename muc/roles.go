@@ -1,0 +1,84 @@
+package muc
+
+import (
+	"mellium.im/xmpp/stanza"
+
+	"salon.im/salon/wire"
+)
+
+// judgeRole decides on a kick, and on voice and moderator status given or taken (XEP-0045 §8.2-8.5, §9.6-9.8).
+func (r *room) judgeRole(by actor, it wire.Kid, c change) (change, error) {
+	want, ok := parseRole(it.Attr("role"))
+	if !ok || it.Attr("nick") == "" {
+		return c, errMalformed
+	}
+	if by.role < moderator && by.rank < admin {
+		return c, errForbidden // §8
+	}
+	o, ok := r.occupants[it.Attr("nick")]
+	if !ok {
+		return c, refusal(stanza.Cancel, stanza.ItemNotFound, "Nobody here has that nickname.")
+	}
+	c.occ, c.role = o, want
+	return c, mayChangeRole(by, o, want)
+}
+
+// mayChangeRole is the table of §5.1.1 with the exceptions of §8 and §9.
+func mayChangeRole(by actor, o *occupant, want role) error {
+	self := o.nick == by.nick
+	switch {
+	case want == o.role:
+		return nil
+	case want == noRole && self:
+		return nil // §8.2: kicking oneself is harmless
+	case want == noRole && (o.affiliation > by.rank || o.role == moderator && by.rank < admin):
+		return errHigher // §8.2
+	case want == noRole:
+		return nil
+	case want == moderator && by.rank < admin:
+		return errForbidden // §9.6
+	case want == moderator:
+		return nil
+	case o.affiliation >= admin:
+		return errHigher // §8.4, §9.7: admins and owners stay moderators
+	case o.role == moderator && by.rank < admin:
+		return errForbidden // §9.7
+	case want == visitor && o.affiliation > unaffiliated && o.affiliation >= by.rank:
+		return errHigher // §8.4
+	}
+	return nil
+}
+
+// applyRole carries a judged change out.
+func (r *room) applyRole(by actor, c *change) {
+	o := c.occ
+	if r.occupants[o.nick] != o || o.role == c.role {
+		return // gone by an earlier item, or nothing to do
+	}
+	if c.role == noRole {
+		r.expel(o, expulsion{status: statusKicked, affiliation: o.affiliation, actor: by.nick, reason: c.reason})
+		return
+	}
+	o.role = c.role
+	r.announceChange(o, by.nick, c.reason)
+}
+
+// announceChange tells everyone of an occupant's new role or affiliation, by whom and why. Somebody who may see real
+// addresses only now is sent them.
+func (r *room) announceChange(o *occupant, actor, reason string) {
+	o.changed()
+	n := about(o)
+	n.item.actor, n.item.reason = actor, reason
+	r.tellOthers(n, o)
+	r.tellSelf(n, o.sessions...)
+	if o.role != moderator || r.set.Whois == whoisAnyone {
+		return
+	}
+	for _, other := range r.everyone() { // §8: moderators discover real addresses through presence
+		if other != o {
+			for _, s := range o.sessions {
+				s.send(r.presenceFor(other, s))
+			}
+		}
+	}
+}

@@ -1,0 +1,56 @@
+package muc
+
+import (
+	"mellium.im/xmpp/stanza"
+
+	"salon.im/salon/wire"
+)
+
+const nsRequest = "http://jabber.org/protocol/muc#request"
+
+// voiceForm takes a visitor's request for voice, or a moderator's answer to one (XEP-0045 §7.13, §8.6).
+func (r *room) voiceForm(st wire.Stanza, x wire.Kid) error {
+	s, err := r.speaker(st)
+	if err != nil {
+		return err
+	}
+	form, err := wire.ReadForm(x)
+	if err != nil || form.FormType != nsRequest {
+		return errMalformed
+	}
+	if s.occ.role == moderator {
+		return r.giveVoice(s, form)
+	}
+	if s.occ.role >= participant || form.Value("muc#role") != participant.String() {
+		return refusal(stanza.Cancel, stanza.NotAllowed, "Only a visitor can ask for voice.")
+	}
+	f := wire.NewFormWriter("form", nsRequest).Title("Voice request").
+		Instructions("Somebody asks to be allowed to talk.")
+	f.ListSingle("muc#role", "Requested role", participant.String(), wire.Option{Label: "Participant", Value: participant.String()})
+	f.Field("jid-single", "muc#jid", "Address", "", nil, s.full.String())
+	f.TextSingle("muc#roomnick", "Nickname", s.occ.nick)
+	f.Boolean("muc#request_allow", "Give voice to this person?", false)
+	out := wire.New(wire.KindMessage, "", wire.NewID(), r.addr, wire.Addr{}, f.Payload())
+	for _, m := range r.all {
+		if m.occ.role == moderator {
+			m.send(out)
+		}
+	}
+	return nil
+}
+
+// giveVoice carries out a moderator's answer.
+func (r *room) giveVoice(s *session, form wire.Form) error {
+	if form.Type == "cancel" {
+		return nil
+	}
+	o := r.occupants[form.Value("muc#roomnick")]
+	if allow, ok := form.Bool("muc#request_allow"); !ok || !allow || o == nil || o.role != visitor {
+		return nil
+	}
+	if form.Value("muc#role") != participant.String() {
+		return refusal(stanza.Modify, stanza.BadRequest, "Only the role of a participant can be given so.")
+	}
+	r.applyRole(actor{full: s.full, nick: s.occ.nick}, &change{occ: o, role: participant})
+	return nil
+}

@@ -207,9 +207,15 @@ func TestClose(t *testing.T) {
 	w.stop()
 	anna.waitFor(`last words`)
 	ben.waitFor(`type="unavailable"`, `code="332"`, `code="110"`)
-	buf := make([]byte, 1<<20)
-	if s := string(buf[:runtime.Stack(buf, true)]); strings.Contains(s, "muc.(*room).run") {
-		t.Error("a goroutine is left:", s)
+	for deadline := time.Now().Add(10 * time.Second); ; runtime.Gosched() { // Done is a goroutine's last word, not its end
+		buf := make([]byte, 1<<20)
+		stacks := string(buf[:runtime.Stack(buf, true)])
+		if !strings.Contains(stacks, "muc.(*room).run") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("a goroutine is left:", stacks)
+		}
 	}
 	anna.talk("anybody?")
 	anna.waitFor(`type="error"`, `service-unavailable`)

@@ -258,3 +258,19 @@ func TestGraveyardBound(t *testing.T) {
 	}
 	w.want(ben.enter("B"), `code="201"`)
 }
+
+// Who leaves a room that is not in memory does not wake it.
+func TestLeaveSleepingRoom(t *testing.T) {
+	b := new(brittle)
+	w := newWorld(t, func(w *world) { b.Rooms = w.rooms; w.rooms = b })
+	b.broken.Store(true) // reading it would fail, and be told
+	anna := w.dial("anna")
+	anna.say(`<presence type='unavailable' to='` + roomJID + `/A'/>`)
+	anna.say(`<iq type='result' id='x' to='` + roomJID + `/A'/>`)
+	if err := anna.flow.Quiesce(w.ctx); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.muc.Stats.Rooms.Load(); n != 0 {
+		t.Error("rooms in memory:", n)
+	}
+}

@@ -87,7 +87,7 @@ func (n *negotiation) step() (bound bool, err error) {
 	}
 	switch tok.Type {
 	case wire.TokenHeader:
-		return false, n.open(tok.Header)
+		return false, n.open(*tok.Header)
 	case wire.TokenEnd:
 		n.c.Write(stream.AppendEnd(nil))
 		return false, errEnd

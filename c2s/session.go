@@ -55,7 +55,7 @@ func newSession(n *negotiation, addr wire.Addr) *Session {
 		ResumeStanzas: cfg.Limits.OutboxStanzas + cfg.Stream.ResumeStanzas,
 		WriteTimeout:  cfg.Stream.WriteTimeout,
 	}, stream.Events{
-		Delivered: func(marks []int64) { n.s.o.Router.Delivered(addr, marks...) },
+		Delivered: func(marks []int64) { x.s.o.Router.Delivered(x.addr, marks...) }, // not n: a session must not keep its negotiation
 		Handled:   x.h,
 		Overflow:  x.overflow,
 	})

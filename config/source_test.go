@@ -36,7 +36,7 @@ func TestEnvRefuses(t *testing.T) {
 		6:  {"SALON_CFG_LIMITS__DEPTH=", `SALON_CFG_LIMITS__DEPTH: limits.depth: want a whole number, not ""`},
 		7:  {"SALON_CFG_TLS__REQUIRE=1", `SALON_CFG_TLS__REQUIRE: tls.require: want true or false, not "1"`},
 		8:  {"SALON_CFG_AUTH__DELAY=1", "SALON_CFG_AUTH__DELAY: auth.delay: a duration needs its unit: write 1s for seconds, or another of ms, m, h"},
-		9:  {"SALON_CFG_AUTH__DELAY=1h", "SALON_CFG_AUTH__DELAY: auth.delay: 1h is out of range (0s to 1m)"},
+		9:  {"SALON_CFG_AUTH__DELAY=1h", "SALON_CFG_AUTH__DELAY: auth.delay: 1h is out of range (10ms to 1m, or 0: off)"},
 		10: {"SALON_CFG_DATA=", "SALON_CFG_DATA: data: want a directory"},
 		11: {"SALON_CFG_DATA=\xff", "SALON_CFG_DATA: data: want text in UTF-8 without control characters"},
 		12: {"SALON_CFG_STORAGE__URL=postgres://u:geheim@h/d", "SALON_CFG_STORAGE__URL: storage.url: PostgreSQL is not in this build, which has SQLite only; write sqlite:PATH, or leave it empty"},

@@ -129,6 +129,9 @@ func (s *Server) openStore(ctx context.Context, cfg *config.Config) (err error) 
 // Serve accepts connections until ctx ends or a listener fails, and then shuts down.
 func (s *Server) Serve(ctx context.Context) error {
 	failed := make(chan error, len(s.listeners))
+	trimming, stopTrim := context.WithCancel(ctx)
+	defer stopTrim()
+	s.wg.Go(func() { s.trim(trimming) })
 	for _, l := range s.listeners {
 		s.wg.Go(func() {
 			if err := l.serve(); err != nil {

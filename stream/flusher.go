@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // flushBytes is how much a worker renders before it writes: several TLS records, so that a burst costs one system call.
@@ -113,14 +114,23 @@ func (f *Flusher) flush(o *Outbox, w *worker) {
 	if err == nil && fl.conn.sock.stalled() {
 		f.Stats.Stalls.Add(1)
 		w.batch = fl.batch
-		o.stall(&fl)
-		f.drains.Go(func() { o.landed(fl, fl.conn.sock.drain(o.limits.WriteTimeout)) })
+		f.drain(o, o.stall(fl))
 	} else {
 		o.landed(fl, err)
 		w.batch = fl.batch
 	}
 	clear(w.batch)
 	w.keep(buf)
+}
+
+// drain waits for a stalled connection. It is a function of its own so that only a stall costs an allocation.
+func (f *Flusher) drain(o *Outbox, fl flight) {
+	f.drains.Go(func() { o.landed(fl, fl.conn.sock.drain(o.limits.WriteTimeout)) })
+}
+
+// finish ends a connection behind its last words.
+func (f *Flusher) finish(c *Conn, timeout time.Duration) {
+	f.drains.Go(func() { c.Finish(timeout) })
 }
 
 // render appends what goes out in one write to the worker's buffer.

@@ -315,14 +315,15 @@ func (o *Outbox) shrink(n int) {
 	}
 }
 
-// stall notes what a socket has not taken yet. The worker's batch is not kept.
-func (o *Outbox) stall(f *flight) {
+// stall notes what a socket has not taken yet, and returns the flight with a batch of its own.
+func (o *Outbox) stall(f flight) flight {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	f.batch = slices.Clone(f.batch)
 	if !f.counted && !o.ended {
 		o.stalled = f.batch
 	}
+	return f
 }
 
 // landed ends a flush: it settles what was written, and hands the outbox back to the list or rests it.
@@ -351,7 +352,7 @@ func (o *Outbox) landed(f flight, err error) {
 	case err != nil:
 		f.conn.Close()
 	case f.final:
-		o.fl.drains.Go(func() { f.conn.Finish(o.limits.WriteTimeout) })
+		o.fl.finish(f.conn, o.limits.WriteTimeout)
 	}
 }
 

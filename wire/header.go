@@ -65,7 +65,7 @@ func (s *Scanner) header(buf []byte) (Token, int, error) {
 	s.pos, s.seen, s.partial, s.pending = 0, 0, false, false
 	s.offset += int64(end)
 	s.release()
-	return Token{Type: TokenHeader, Header: h}, end, nil
+	return Token{Type: TokenHeader, Header: &h}, end, nil
 }
 
 // headerTag reads the start tag at i. It returns the index behind it, or 0 if more is needed.

@@ -19,7 +19,7 @@ const (
 // Token is what Next found. It is valid until the next call of the scanner.
 type Token struct {
 	Type   TokenType
-	Header Header
+	Header *Header // of TokenHeader, else nil: a Token stays small, since an idle reader's stack holds several
 
 	s   *Scanner
 	buf []byte // the element

@@ -133,6 +133,7 @@ func (c *Client) enable() error {
 		return err
 	}
 	st, err := c.recv()
+	c.dirty = false // it is answered
 	if err == nil && c.resumeID == "" {
 		err = fmt.Errorf("not resumable: %s", st.Append(nil))
 	}
@@ -217,6 +218,13 @@ var mechanisms = map[string]sasl.Mechanism{
 func (c *Client) Login(mechanism, password string) {
 	c.s.T.Helper()
 	opts := []sasl.Option{sasl.Credentials(func() ([]byte, []byte, []byte) { return []byte(c.Addr.Local()), []byte(password), nil })}
+	if offered, ok := c.Features.Kid("urn:ietf:params:xml:ns:xmpp-sasl", "mechanisms"); ok {
+		var names []string
+		for k := range offered.Kids() {
+			names = append(names, k.Text())
+		}
+		opts = append(opts, sasl.RemoteMechanisms(names...))
+	}
 	if t, ok := c.conn.(*tls.Conn); ok {
 		opts = append(opts, sasl.TLSState(t.ConnectionState()))
 	}
@@ -318,6 +326,9 @@ func (c *Client) recv() (wire.Stanza, error) {
 // fresh reads the next element from the connection.
 func (c *Client) fresh() (wire.Stanza, error) {
 	tok, err := c.read()
+	if err == nil && tok.Type == wire.TokenHeader { // of a stream that the script opened itself
+		tok, err = c.read()
+	}
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return wire.Stanza{}, errors.New("nothing came")

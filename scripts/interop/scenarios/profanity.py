@@ -33,8 +33,9 @@ async def converse(salon, bob, lobby, terminal):
     await terminal.shows("Bob: welcome, profanity")
 
     den = await bob.create_room("den", "Bob", passwordprotectedroom="1", roomsecret="s3cret")
+    terminal.type("/win 1")  # the console, where refusals are shown
     terminal.type(f"/join {den} nick Alice")
-    await terminal.shows("(?i)error joining room.*not-authorized|password")
+    await terminal.shows("(?i)error joining room.*den@.*(not-authorized|password)")
     terminal.type(f"/join {den} nick Alice password s3cret")
     await bob.presence(sender=f"{den}/Alice", type="")
 

@@ -39,6 +39,7 @@ async def converse(salon, bob, lobby, terminal):
     terminal.type(f"/join {den} nick Alice password s3cret")
     await bob.presence(sender=f"{den}/Alice", type="")
 
+    terminal.type("/win 1")  # in a room's window /msg is for its occupants
     terminal.type("/msg bob@localhost a word in private")
     message = await bob.message(body="a word in private", type="chat")
     check(message["from"].bare == "alice@localhost", f"{message}")

@@ -209,7 +209,7 @@ func (n *negotiation) fail(err error) {
 		return
 	case errors.As(err, &se):
 	case errors.As(err, &syntax):
-		se = stream.Error(syntax.Condition, syntax.Reason)
+		se = syntax.Stream()
 	case errors.As(err, &high):
 		n.lastWords(high.append(nil))
 		return
@@ -220,7 +220,7 @@ func (n *negotiation) fail(err error) {
 	default:
 		return
 	}
-	n.s.o.Log.Debug("negotiation failed", "addr", n.c.RemoteAddr().String(), "condition", se.Err)
+	n.s.o.Log.Debug("negotiation failed", "addr", n.c.RemoteAddr().String(), "condition", se.Err, "err", err)
 	n.lastWords(stream.AppendError(nil, se))
 }
 

@@ -350,6 +350,8 @@ func (c *Client) note(st wire.Stanza) {
 	switch name := st.Name(); {
 	case name.Space == nsSM && name.Local == "enabled":
 		c.resumeID, c.received = st.Attr("id"), 0
+	case name.Space == "urn:ietf:params:xml:ns:xmpp-sasl" && name.Local == "success":
+		c.scan = wire.NewScanner(limits) // RFC 6120 §6.4.6: a new stream follows
 	case name.Space == nsSM && name.Local == "resumed":
 		c.bound = true
 	case st.Kind() == wire.KindIQ && !c.bound:
@@ -426,6 +428,9 @@ func (c *Client) end() (condition string, err error) {
 		if err != nil || tok.Type == wire.TokenEnd {
 			if err == nil {
 				err = c.drain()
+			}
+			if syntax := new(wire.SyntaxError); errors.As(err, &syntax) {
+				return condition, err
 			}
 			if errors.Is(err, os.ErrDeadlineExceeded) {
 				return condition, errors.New("the connection is not closed")

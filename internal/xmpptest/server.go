@@ -66,12 +66,16 @@ func (s *Server) start() {
 }
 
 // Stop shuts the server down and reports how.
-func (s *Server) Stop() {
+func (s *Server) Stop() { s.stopping(func() {}) }
+
+// stopping stops the server, and runs f while it stops.
+func (s *Server) stopping(f func()) {
 	if s.stop == nil {
 		return
 	}
 	s.stop()
 	s.stop = nil
+	f()
 	if err := <-s.done; err != nil {
 		s.T.Errorf("shutdown: %v", err)
 	}

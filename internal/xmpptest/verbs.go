@@ -222,11 +222,22 @@ func restarts(r *run, st Step, _ []string) error {
 			}
 		}
 	}
-	r.s.Restart()
-	for _, c := range r.clients {
-		c.Cut()
-	}
-	return nil
+	var err error
+	r.s.stopping(func() {
+		for name, c := range r.clients {
+			if !c.bound {
+				c.Cut()
+				continue
+			}
+			condition, e := c.end()
+			if e == nil && condition != "system-shutdown" { // RFC 6120 §4.9.3.20
+				e = fmt.Errorf("%s's stream ends with %q", name, condition)
+			}
+			err = errors.Join(err, e)
+		}
+	})
+	r.s.start()
+	return err
 }
 
 var errStreamEnded = errors.New("the stream ended")

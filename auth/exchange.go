@@ -130,9 +130,9 @@ func (x *Exchange) permit(n *sasl.Negotiator) bool {
 // refuse tells a mechanism that only lacks TLS from one that is not there. RFC 6120 §6.5.4, §6.5.7.
 func (x *Exchange) refuse(mechanism string) *Failure {
 	if mechanism == plainName && x.params.TLS == nil && slices.Contains(x.params.configured(), plainName) {
-		return fail(EncryptionRequired, "")
+		return misfit(EncryptionRequired, "")
 	}
-	return fail(InvalidMechanism, "")
+	return misfit(InvalidMechanism, "")
 }
 
 func (p *Params) context() context.Context {

@@ -27,7 +27,10 @@ const (
 type Failure struct {
 	Condition Condition
 	Text      string
-	cause     error
+	// Misfit says that no password was looked at: the client cannot do what it chose, or not on this stream. Several clients
+	// try one mechanism after the other, so a stream should not count it as a guess. A stream still bounds these.
+	Misfit bool
+	cause  error
 }
 
 // Error returns the condition and the text, without the cause.
@@ -44,6 +47,11 @@ func (f *Failure) Unwrap() error { return f.cause }
 func fail(c Condition, text string) *Failure { return &Failure{Condition: c, Text: text} }
 
 func malformed(text string) *Failure { return fail(MalformedRequest, text) }
+
+// misfit is a failure that is no guess.
+func misfit(c Condition, text string) *Failure {
+	return &Failure{Condition: c, Text: text, Misfit: true}
+}
 
 // temporary hides what went wrong on our side from the client and keeps it for the log.
 func temporary(cause error) *Failure {

@@ -88,21 +88,21 @@ func (p *Params) expectedBinding(flag string, plus bool) ([]byte, error) {
 	name, bound := strings.CutPrefix(flag, "p=")
 	switch {
 	case bound && !plus:
-		return nil, malformed("channel-binding-not-supported")
+		return nil, misfit(MalformedRequest, "channel-binding-not-supported")
 	case bound:
 		for _, b := range p.offer.bindings {
 			if b.name == name {
 				return b.data, nil
 			}
 		}
-		return nil, malformed("unsupported-channel-binding-type")
+		return nil, misfit(MalformedRequest, "unsupported-channel-binding-type")
 	case flag != "n" && flag != "y":
 		return nil, malformed("invalid-encoding")
 	case plus:
-		return nil, malformed("channel-bindings-dont-match")
+		return nil, misfit(MalformedRequest, "channel-bindings-dont-match")
 	case flag == "y" && len(p.offer.bindings) > 0:
 		// The client could bind and did not see that we can: someone took the -PLUS forms out of our list. RFC 5802 §6.
-		return nil, fail(NotAuthorized, "server-does-support-channel-binding")
+		return nil, misfit(NotAuthorized, "server-does-support-channel-binding")
 	}
 	return nil, nil
 }

@@ -33,13 +33,14 @@ type negotiation struct {
 	ctx     context.Context // ends with the connection, the login's time, or the negotiation
 	cancel  context.CancelFunc
 
-	host   string // the host that the stream is to; fixed by the first header
-	client wire.Addr
-	opened bool // our header is out since the last restart
-	lang   string
-	sasl   *auth.Exchange
-	tries  int
-	user   wire.Addr // bare; set by SASL
+	host    string // the host that the stream is to; fixed by the first header
+	client  wire.Addr
+	opened  bool // our header is out since the last restart
+	lang    string
+	sasl    *auth.Exchange
+	tries   int
+	misfits int
+	user    wire.Addr // bare; set by SASL
 }
 
 // errEnd ends a negotiation that has said all there was to say.
@@ -208,7 +209,7 @@ func (n *negotiation) fail(err error) {
 		return
 	case errors.As(err, &se):
 	case errors.As(err, &syntax):
-		se = stream.Error(syntax.Condition, syntax.Reason)
+		se = syntax.Stream()
 	case errors.As(err, &high):
 		n.lastWords(high.append(nil))
 		return
@@ -219,7 +220,7 @@ func (n *negotiation) fail(err error) {
 	default:
 		return
 	}
-	n.s.o.Log.Debug("negotiation failed", "addr", n.c.RemoteAddr().String(), "condition", se.Err)
+	n.s.o.Log.Debug("negotiation failed", "addr", n.c.RemoteAddr().String(), "condition", se.Err, "err", err)
 	n.lastWords(stream.AppendError(nil, se))
 }
 

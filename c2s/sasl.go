@@ -12,6 +12,9 @@ import (
 	"salon.im/salon/wire"
 )
 
+// maxMisfits bounds the refusals of a stream that are no guesses: room for a client that tries each mechanism in vain.
+const maxMisfits = 10
+
 // exchange returns the stream's SASL exchange. It lists the same mechanisms for the stream's whole life (XEP-0474).
 func (n *negotiation) exchange() *auth.Exchange {
 	if n.sasl != nil {
@@ -118,7 +121,12 @@ func (n *negotiation) refused(err error) error {
 	if err := n.c.Write(w.Payload()); err != nil {
 		return err
 	}
-	if n.tries++; n.tries >= n.s.o.Config().Auth.Tries {
+	if f.Misfit {
+		n.misfits++
+	} else {
+		n.tries++
+	}
+	if n.tries >= n.s.o.Config().Auth.Tries || n.misfits > maxMisfits {
 		return stream.Error("policy-violation", "too many failed logins")
 	}
 	return nil

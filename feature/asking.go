@@ -23,6 +23,13 @@ func (p *Presences) ask(ctx context.Context, st wire.Stanza) error {
 	if p.blocks.blocked(ctx, owner, contact) {
 		return errBlocked
 	}
+	if st.Type() == "subscribe" && p.r.IsHost(contact.Domain()) {
+		if ok, err := p.r.Exists(ctx, contact); err != nil {
+			return err
+		} else if !ok {
+			return stanza.Error{Type: stanza.Cancel, Condition: stanza.ItemNotFound} // §3.1.2: what cannot be delivered
+		}
+	}
 	if typ := st.Type(); typ == "subscribe" || typ == "subscribed" { // these list the contact
 		if full, err := p.rosters.isFull(ctx, owner, contact); err != nil {
 			return err
@@ -52,11 +59,23 @@ func (p *Presences) ask(ctx context.Context, st wire.Stanza) error {
 	if err != nil {
 		return err
 	}
-	if to.pass {
-		p.send(ctx, st.WithFrom(owner).WithTo(contact)) // from the bare address (§3.1.2)
-	}
-	p.turned(ctx, owner, contact, was, to.next)
+	p.goOn(ctx, st.WithFrom(owner).WithTo(contact), to.pass, was, to.next) // from the bare address (§3.1.2)
 	return nil
+}
+
+// goOn routes a subscription stanza, and shows or hides its sender: a contact is told that the user is away while it still
+// may know (RFC 6121 §3.2.2), and that the user is here when it may know it (§3.1.5).
+func (p *Presences) goOn(ctx context.Context, st wire.Stanza, pass bool, was, is subState) {
+	owner, contact := st.From(), st.To()
+	if was.from() && !is.from() {
+		p.hide(ctx, owner, contact)
+	}
+	if pass {
+		p.send(ctx, st)
+	}
+	if is.from() && !was.from() {
+		p.show(ctx, owner, contact)
+	}
 }
 
 // asked takes a subscription stanza for a local user (RFC 6121 §3.1.3, §3.1.6, §3.2.3, §3.3.3).
@@ -97,10 +116,7 @@ func (p *Presences) asked(ctx context.Context, st wire.Stanza) error {
 	if err != nil {
 		return err
 	}
-	if answer {
-		p.send(ctx, wire.New(wire.KindPresence, "subscribed", st.ID(), owner, contact))
-	}
-	p.turned(ctx, owner, contact, was, next)
+	p.goOn(ctx, wire.New(wire.KindPresence, "subscribed", st.ID(), owner, contact), answer, was, next)
 	return nil
 }
 
@@ -134,17 +150,6 @@ func (p *Presences) deliverAsked(st wire.Stanza) {
 	}
 }
 
-// turned shows the owner to a contact who may see the owner now (RFC 6121 §3.1.5), or hides the owner from one who may
-// not any more (§3.2.2, §3.3.3).
-func (p *Presences) turned(ctx context.Context, owner, contact wire.Addr, was, is subState) {
-	switch {
-	case is.from() && !was.from():
-		p.show(ctx, owner, contact)
-	case was.from() && !is.from():
-		p.hide(ctx, owner, contact)
-	}
-}
-
 // EndSubscriptions tells the contacts of an account that it is leaving, and ends its subscriptions in both directions. Call
 // it before the account is deleted: afterwards nobody knows its contacts.
 func (p *Presences) EndSubscriptions(ctx context.Context, bare wire.Addr) error {
@@ -167,10 +172,8 @@ func (p *Presences) removed(ctx context.Context, owner wire.Addr, item storage.R
 	if was.to() || was.pendingOut() {
 		p.send(ctx, wire.New(wire.KindPresence, "unsubscribe", wire.NewID(), owner, item.Contact))
 	}
-	if was.from() || was.pendingIn() {
-		p.send(ctx, wire.New(wire.KindPresence, "unsubscribed", wire.NewID(), owner, item.Contact))
-	}
-	p.turned(ctx, owner, item.Contact, was, subNone)
+	p.goOn(ctx, wire.New(wire.KindPresence, "unsubscribed", wire.NewID(), owner, item.Contact),
+		was.from() || was.pendingIn(), was, subNone)
 }
 
 // sendRequests gives a session that became available the requests that still wait for an answer (RFC 6121 §3.1.3).

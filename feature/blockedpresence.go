@@ -55,7 +55,7 @@ func (p *Presences) unblocked(ctx context.Context, owner wire.Addr, entries []wi
 		}
 		for _, res := range p.r.Resources(owner) {
 			if c.is(weSee) && res.Presence() != nil {
-				p.probe(ctx, res.Addr(), c.addr)
+				p.probe(ctx, wire.New(wire.KindPresence, "probe", wire.NewID(), res.Addr(), c.addr))
 			}
 		}
 	}

@@ -237,3 +237,18 @@ func TestBlockMany(t *testing.T) {
 	h.arrive(`<message from='eve999@far.test' to='anna@here.test'><body>x</body></message>`)
 	want(t, 0, anna.take(), "")
 }
+
+// Whoever has the address of a deleted account later does not inherit what it blocked.
+func TestBlockListOfDeletedAccount(t *testing.T) {
+	h := newHouse(t)
+	anna := h.enter("anna/home")
+	anna.blocks("eve@far.test")
+	if err := h.store.DeleteAccount(t.Context(), at("anna")); err != nil {
+		t.Fatal(err)
+	}
+	anna.leave()
+	h.create("anna")
+	anna = h.enter("anna/home")
+	h.arrive(`<message from='eve@far.test' to='anna@here.test'><body>x</body></message>`)
+	want(t, 1, anna.take(), "eve@far.test")
+}

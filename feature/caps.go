@@ -78,8 +78,7 @@ func (c *Capabilities) learn(ctx context.Context, res *router.Resource) map[stri
 	c.busy[key] = true
 	c.mu.Unlock()
 	q := wire.NewWriter().Start(nsDiscoInfo, "query").Attr("node", node+"#"+ver).Payload() // §6.2
-	host, _ := wire.NewAddr("", res.Addr().Domain(), "")
-	ask := wire.New(wire.KindIQ, "get", wire.NewID(), host, res.Addr(), q)
+	ask := wire.New(wire.KindIQ, "get", wire.NewID(), res.Addr().Host(), res.Addr(), q)
 	if !c.r.Query(ctx, ask, func(reply wire.Stanza) { c.answered(key, wrong, reply) }) {
 		c.answered(key, wrong, wire.Stanza{})
 	}

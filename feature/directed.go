@@ -3,15 +3,9 @@ package feature
 import (
 	"context"
 
-	"mellium.im/xmpp/stanza"
-
 	"salon.im/salon/router"
 	"salon.im/salon/wire"
 )
-
-// errDirected refuses directed presence over the bound.
-var errDirected = stanza.Error{Type: stanza.Cancel, Condition: stanza.ResourceConstraint,
-	Text: map[string]string{"en": "This session has sent presence to too many addresses."}}
 
 // direct passes a presence on to one address, and notes who has seen it, to be told when the session leaves
 // (RFC 6121 §4.6). What goes to services does not come here: the router notes it.
@@ -26,10 +20,10 @@ func (p *Presences) direct(ctx context.Context, res *router.Resource, st wire.St
 			return err
 		}
 		if !res.AddDirected(to.Clone(), router.MaxDirected) {
-			return errDirected
+			return router.ErrTooManyDirected
 		}
 	case "unavailable":
-		res.RemoveDirected(to) // §4.6.2
+		res.RemoveDirected(to) // §4.6.3
 	}
 	if err := p.r.SendPresence(ctx, st); err != nil && err != router.ErrDrop {
 		return err

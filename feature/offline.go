@@ -18,7 +18,8 @@ import (
 const (
 	offlineStanzas = 50
 	offlineBytes   = 256 << 10
-	offlineWait    = time.Minute // for one window to be taken
+	offlineWait    = time.Minute      // for one window to be taken
+	offlineRead    = 10 * time.Second // for the archive to answer: presence is not held up longer
 )
 
 // OfflineOptions are what Offline needs.
@@ -35,7 +36,8 @@ type offline struct {
 	o OfflineOptions
 
 	mu      sync.Mutex
-	flights map[wire.Addr][]*flight // by owner
+	flights map[wire.Addr][]*flight   // by owner
+	flown   map[*router.Resource]bool // sessions that fly sends to
 }
 
 // flight waits until a mark has been delivered, or its session is gone.
@@ -54,7 +56,7 @@ func Offline(r *router.Router, o OfflineOptions) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	f := &offline{r: r, o: o, flights: map[wire.Addr][]*flight{}}
+	f := &offline{r: r, o: o, flights: map[wire.Addr][]*flight{}, flown: map[*router.Resource]bool{}}
 	r.Advertise(router.OnServer, router.XEP{Num: 160, Version: "1.0.1", Status: "complete"}, "msgoffline")
 	r.OnAvailable(f.available)
 	r.OnDelivered(f.delivered)
@@ -63,39 +65,58 @@ func Offline(r *router.Router, o OfflineOptions) {
 
 // available sends the first window at once; most sessions need no other.
 func (f *offline) available(ctx context.Context, res *router.Resource) {
-	reached := res.Reached()
-	if p := res.Presence(); p == nil || p.Priority < 0 {
-		res.Release(reached)
-		return
-	}
 	if f.flying(res) {
 		return // it is being sent what waits, and is released after that
 	}
-	res.Hold()
-	if f.o.Barrier != nil {
-		if err := f.o.Barrier(ctx); err != nil {
-			f.o.Log.Warn("offline messages wait for another time", "jid", res.Addr().String(), "err", err)
-			res.Release(reached)
-			return
-		}
-	}
-	reached, wait := f.window(ctx, res, reached)
-	if wait == nil {
-		res.Release(reached)
+	if p := res.Presence(); p == nil || p.Priority < 0 {
+		res.Release(0)
 		return
 	}
-	go func() {
-		defer func() { res.Release(reached) }()
-		for wait != nil && f.await(ctx, wait) {
-			reached, wait = f.window(ctx, res, reached)
-		}
+	res.Hold()
+	if err := f.barrier(ctx); err != nil {
+		f.o.Log.Warn("offline messages wait for another time", "jid", res.Addr().String(), "err", err)
+		res.Release(0)
+		return
+	}
+	before := res.Reached()
+	reached, wait := f.window(ctx, res, before)
+	switch {
+	case wait != nil:
+		f.setFlying(res, true)
+		go f.fly(ctx, res, reached, wait)
+	case reached == before:
+		res.Release(0) // nothing waited; a live message under way may still have a lower mark
+	default:
+		res.Release(reached)
+	}
+}
+
+// fly sends the other windows, each when the one before has been taken.
+func (f *offline) fly(ctx context.Context, res *router.Resource, reached int64, wait *flight) {
+	defer func() {
+		f.setFlying(res, false)
+		res.Release(reached)
 	}()
+	for wait != nil && f.await(ctx, wait) {
+		reached, wait = f.window(ctx, res, reached)
+	}
+}
+
+func (f *offline) barrier(ctx context.Context) error {
+	if f.o.Barrier == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, offlineRead)
+	defer cancel()
+	return f.o.Barrier(ctx)
 }
 
 // window sends the next messages behind the id reached. It returns how far it came, and what to wait for when there may be
 // more.
 func (f *offline) window(ctx context.Context, res *router.Resource, reached int64) (int64, *flight) {
 	owner := res.Addr().Bare()
+	ctx, cancel := context.WithTimeout(ctx, offlineRead)
+	defer cancel()
 	page, err := archive.Undelivered(ctx, f.o.Store, owner, reached, offlineStanzas)
 	if err != nil {
 		f.o.Log.Error("offline messages could not be read", "jid", owner.String(), "err", err)
@@ -104,35 +125,37 @@ func (f *offline) window(ctx context.Context, res *router.Resource, reached int6
 	if page.Skipped > 0 {
 		f.o.Log.Error("archived messages do not parse", "jid", owner.String(), "count", page.Skipped)
 	}
-	items := page.Items
-	last, more := page.Last, page.Full
-	for i, size := 0, 0; i < len(items); i++ {
-		if size += items[i].Stanza.Len(); size > offlineBytes && i > 0 {
-			items, last, more = items[:i], items[i-1].ID, true
-		}
-	}
-	if last == 0 {
-		return reached, nil
-	}
+	items, last, more := f.fit(res, page)
 	var wait *flight
 	for i, it := range items {
-		st := late(it, owner)
-		if res.Filters(st) {
-			f.r.Delivered(owner, it.ID) // its sender is blocked by now (XEP-0191 §3.2): it shall not take up the bound
-			continue
-		}
 		if more && i == len(items)-1 {
 			wait = f.expect(res, it.ID)
 		}
-		if !res.Session.Send(st, it.ID) {
+		if !res.Session.Send(late(it, owner), it.ID) {
 			f.forget(wait)
 			return it.ID - 1, nil
 		}
 	}
 	if more && wait == nil {
-		return f.window(ctx, res, last) // the last one was filtered: nothing to wait for
+		return f.window(ctx, res, last) // nothing of the page was sent: there is nothing to wait for
 	}
-	return last, wait
+	return max(reached, last), wait
+}
+
+// fit returns what of a page makes a window, the id that it reaches, and whether there may be more behind it.
+func (f *offline) fit(res *router.Resource, page archive.Page) (items []archive.Item, last int64, more bool) {
+	size := 0
+	for _, it := range page.Items {
+		if size += it.Stanza.Len(); size > offlineBytes && len(items) > 0 {
+			return items, items[len(items)-1].ID, true
+		}
+		if res.Filters(it.Stanza) {
+			f.r.Delivered(res.Addr(), it.ID) // its sender is blocked by now (XEP-0191 §3.2): it shall not take up the bound
+			continue
+		}
+		items = append(items, it)
+	}
+	return items, page.Last, page.Full
 }
 
 // late is an archived message as it is delivered after the fact: with the time it came (XEP-0203 §3) and its stanza-id.
@@ -157,7 +180,17 @@ func (f *offline) expect(res *router.Resource, mark int64) *flight {
 func (f *offline) flying(res *router.Resource) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return slices.ContainsFunc(f.flights[res.Addr().Bare()], func(w *flight) bool { return w.res == res })
+	return f.flown[res]
+}
+
+func (f *offline) setFlying(res *router.Resource, on bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if on {
+		f.flown[res] = true
+	} else {
+		delete(f.flown, res)
+	}
 }
 
 // await waits for a window to be taken, and reports whether to send another.

@@ -131,3 +131,45 @@ func TestOfflineGone(t *testing.T) {
 		t.Errorf("%d messages", len(got))
 	}
 }
+
+// Large messages make small windows: an outbox never has to take more than a part of its bytes.
+func TestOfflineLarge(t *testing.T) {
+	w := newWorld(t)
+	anna := w.online("anna@example.test/a")
+	for range 5 {
+		anna.say(chat("ben@example.test", strings.Repeat("x", 100<<10)))
+	}
+	anna.sync()
+	ben := w.dial("ben@example.test/b")
+	ben.say(`<presence/>`)
+	n := len(ben.sync())
+	if n != 2 {
+		t.Errorf("%d at once", n)
+	}
+	for n < 5 {
+		ben.ack()
+		n += len(ben.until(func(st wire.Stanza) bool { return st.Has("", "body") }))
+	}
+}
+
+// XEP-0191 §3.2: what a contact sent who is blocked by now is not delivered, and takes up no room any more.
+func TestOfflineBlocked(t *testing.T) {
+	w := newWorld(t)
+	anna, carl := w.online("anna@example.test/a"), w.online("carl@example.test/c")
+	for range 60 {
+		anna.say(chat("ben@example.test", "x"))
+	}
+	anna.sync()
+	carl.say(chat("ben@example.test", "y"))
+	carl.sync()
+	ben := w.dial("ben@example.test/b")
+	w.r.SetFilter(ben.addr.Bare(), func(st wire.Stanza) bool { return st.From() == anna.addr })
+	ben.say(`<presence/>`)
+	if got := ben.sync(); len(got) != 1 || !has(got, "<body>y</body>") {
+		t.Errorf("%d: %q", len(got), got)
+	}
+	ben.ack()
+	if n := w.waiting("ben@example.test"); n != 0 {
+		t.Errorf("%d wait", n)
+	}
+}

@@ -143,6 +143,6 @@ func (p *Presences) gone(ctx context.Context, res *router.Resource, last *router
 		p.seen.put(bare, time.Now(), "")
 	}
 	if len(p.r.Resources(bare)) == 0 {
-		p.rosters.cache.forget(bare)
+		p.Forget(bare)
 	}
 }

@@ -73,7 +73,7 @@ func TestSessionMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it counts the heap")
 	}
-	const sessions, share = 500, 6 << 10
+	const sessions, share = 100, 6 << 10
 	h := newHouse(t)
 	for i := range sessions {
 		for j := range 20 {

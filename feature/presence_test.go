@@ -115,7 +115,7 @@ func TestProbesAreSent(t *testing.T) {
 	anna := h.bind("anna/home")
 	anna.say(`<presence/>`, `<presence/>`)
 	out := h.remote.take()
-	want(t, 1, out, `<presence from="anna@here.test/home" to="eve@far.test"`, `type="probe"`)
+	want(t, 1, out, `<presence from="anna@here.test" to="eve@far.test"`, `type="probe"`)
 	want(t, 2, out, `<presence from="anna@here.test/home" to="gus@far.test"/>`)
 	want(t, 3, out, "")
 	want(t, 2, anna.take(), "") // its own, twice
@@ -150,7 +150,7 @@ func TestDirected(t *testing.T) {
 	want(t, 0, carl.take(), "")
 }
 
-// RFC 6121 §4.6.4: who was sent presence may ask for it.
+// RFC 6121 §4.6.5: who was sent presence may ask for it.
 func TestDirectedProbe(t *testing.T) {
 	h := newHouse(t)
 	anna := h.enter("anna/home")

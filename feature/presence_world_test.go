@@ -86,13 +86,17 @@ func written(st wire.Stanza) string { return strings.ReplaceAll(string(st.Append
 
 // remote records what goes to other domains.
 type remote struct {
-	mu  sync.Mutex
-	got []string
+	mu   sync.Mutex
+	got  []string
+	away bool // no domain can be reached
 }
 
 func (r *remote) Send(st wire.Stanza) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.away {
+		return false
+	}
 	r.got = append(r.got, written(st))
 	return true
 }

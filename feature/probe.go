@@ -7,24 +7,27 @@ import (
 	"salon.im/salon/wire"
 )
 
-// sendProbes learns, for a session that became available, what its contacts are (RFC 6121 §4.3.1). Local contacts are
-// looked up; others are asked.
+// sendProbes learns, for a session that became available, what its contacts are (RFC 6121 §4.3.1).
 func (p *Presences) sendProbes(ctx context.Context, res *router.Resource, l contacts) {
 	block := p.blocks.list(ctx, res.Addr().Bare())
+	probe := wire.New(wire.KindPresence, "probe", wire.NewID(), res.Addr(), wire.Addr{})
 	for _, c := range l {
 		if c.is(weSee) && !block.has(c.addr) {
-			p.probe(ctx, res.Addr(), c.addr)
+			p.probe(ctx, probe.WithTo(c.addr))
 		}
 	}
 }
 
-// probe asks for a contact's presence on behalf of a session. A local contact without sessions needs no answer: a contact
-// is away until something else is heard.
-func (p *Presences) probe(ctx context.Context, from, contact wire.Addr) {
-	if p.r.IsHost(contact.Domain()) && len(p.r.Resources(contact)) == 0 {
+// probe asks for a contact's presence on behalf of a session: from the bare address (RFC 6121 §4.3), so that all sessions
+// of the user hear the answer. A local contact answers the session alone, and one without sessions needs no answer: a
+// contact is away until something else is heard.
+func (p *Presences) probe(ctx context.Context, st wire.Stanza) {
+	if !p.r.IsHost(st.To().Domain()) {
+		st = st.WithFrom(st.From().Bare())
+	} else if len(p.r.Resources(st.To())) == 0 {
 		return
 	}
-	p.send(ctx, wire.New(wire.KindPresence, "probe", wire.NewID(), from, contact))
+	p.send(ctx, st)
 }
 
 // probed answers a probe for a local account (RFC 6121 §4.3.2).
@@ -52,7 +55,7 @@ func (p *Presences) answerProbe(ctx context.Context, st wire.Stanza) (may bool, 
 		if pr == nil || st.To().IsFull() && st.To() != res.Addr() {
 			continue
 		}
-		if may || res.HasDirected(from.Bare()) { // §4.6.4: the session showed itself to the asker
+		if may || res.HasDirected(from.Bare()) { // §4.6.5: the session showed itself to the asker
 			told = true
 			p.notify(ctx, pr.Stanza.WithTo(from))
 		}

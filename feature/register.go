@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"strings"
 	"time"
@@ -30,7 +31,10 @@ type RegisterOptions struct {
 	Keys func(ctx context.Context, password string) ([]storage.Key, error)
 	// Removing is called before an account is deleted, so that other features take leave of its contacts; nil does nothing.
 	Removing func(ctx context.Context, addr wire.Addr) error
-	Now      func() time.Time // nil is time.Now
+	// Removed is called when it is deleted, so that nobody remembers what it had; nil does nothing.
+	Removed func(addr wire.Addr)
+	Now     func() time.Time // nil is time.Now
+	Log     *slog.Logger     // nil logs nothing
 }
 
 // ErrPassword says that a password is empty, too long or holds forbidden characters.
@@ -50,6 +54,9 @@ type Registrar struct {
 func Register(r *router.Router, o RegisterOptions) *Registrar {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
 	g := &Registrar{r: r, o: o, rate: newHourly(), try: newHourly(), work: semaphore.NewWeighted(2)}
 	x := router.XEP{Num: 77, Version: "2.4", Status: "complete", Note: "the form of §3.1 is not used; registration is closed by default"}
@@ -109,6 +116,7 @@ func (g *Registrar) changePassword(ctx context.Context, st wire.Stanza, q wire.K
 	if err := g.o.Accounts.PutKeys(ctx, addr, keys); err != nil {
 		return fmt.Errorf("feature: set the password of %s: %w", addr, err)
 	}
+	g.o.Log.Info("password changed", "jid", addr.String())
 	for _, res := range g.r.Resources(addr) {
 		if res.Addr() != st.From() {
 			res.Close(streamError("not-authorized", "the password was changed"))
@@ -147,6 +155,10 @@ func (g *Registrar) remove(ctx context.Context, st wire.Stanza, q wire.Kid) erro
 	}
 	if err := g.o.Accounts.DeleteAccount(ctx, bare); err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return fmt.Errorf("feature: remove %s: %w", bare, err)
+	}
+	g.o.Log.Info("account removed", "jid", bare.String())
+	if g.o.Removed != nil {
+		g.o.Removed(bare)
 	}
 	g.r.Send(ctx, st.Result(nil))
 	for _, res := range g.r.Resources(bare) {

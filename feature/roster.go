@@ -22,8 +22,9 @@ const (
 	maxItemBytes = 8 << 10 // of a contact's name and groups together
 	// maxRequests bounds the unanswered requests of people who are not in the roster, so that strangers cannot fill it.
 	maxRequests = 200
-	// maxCachedContacts bounds the rosters in memory, over all accounts: about 16 MB.
-	maxCachedContacts = 1 << 18
+	// maxCachedContacts bounds the rosters in memory, over all accounts: about 60 MB. An account that finds
+	// no room is read again when its presence changes.
+	maxCachedContacts = 1 << 20
 )
 
 // Rosters keeps the contact lists: it answers for them, changes them, and tells the clients that asked (RFC 6121 §2).

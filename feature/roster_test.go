@@ -208,5 +208,7 @@ func TestRosterReads(t *testing.T) {
 	if c.reads != 1 {
 		t.Error(c.reads, "reads of the roster")
 	}
-	want(t, 400, h.remote.take(), `from="anna@here.test/home"`) // three presences and a probe
+	out := h.remote.take()
+	want(t, 300, out, `from="anna@here.test/home"`)
+	want(t, 100, out, `from="anna@here.test"`, `type="probe"`)
 }

@@ -14,23 +14,21 @@ import (
 // when the server stops, and nobody is there to ask.
 const maxSeen = 10_000
 
+// seenBatch is how many of them are stored in one transaction.
+const seenBatch = 1000
+
 // seen stores when sessions ended (XEP-0012 §4), behind their backs: one goroutine while there is something to store.
 type seen struct {
 	store storage.Accounts
 	log   *slog.Logger
 
 	mu      sync.Mutex // a leaf
-	waiting map[wire.Addr]lastSeen
+	waiting map[wire.Addr]storage.LastSeen
 	idle    chan struct{} // closed when nothing waits; nil while nothing does
 }
 
-type lastSeen struct {
-	at     time.Time
-	status string
-}
-
 func newSeen(store storage.Accounts, log *slog.Logger) *seen {
-	return &seen{store: store, log: log, waiting: make(map[wire.Addr]lastSeen)}
+	return &seen{store: store, log: log, waiting: make(map[wire.Addr]storage.LastSeen)}
 }
 
 // put notes the end of a session. It does not block. The last one of an account counts.
@@ -40,7 +38,7 @@ func (s *seen) put(bare wire.Addr, at time.Time, status string) {
 	if _, again := s.waiting[bare]; !again && len(s.waiting) >= maxSeen {
 		return
 	}
-	s.waiting[bare] = lastSeen{at, status}
+	s.waiting[bare] = storage.LastSeen{Addr: bare, At: at, Status: status}
 	if s.idle == nil {
 		s.idle = make(chan struct{})
 		go s.run(s.idle)
@@ -49,26 +47,32 @@ func (s *seen) put(bare wire.Addr, at time.Time, status string) {
 
 func (s *seen) run(idle chan struct{}) {
 	for {
-		bare, last, ok := s.next()
-		if !ok {
+		ends := s.next()
+		if len(ends) == 0 {
 			close(idle)
 			return
 		}
-		if err := s.store.PutLastSeen(context.Background(), bare, last.at, last.status); err != nil {
-			s.log.Error("last activity not stored", "jid", bare.String(), "err", err)
+		if err := s.store.PutLastSeen(context.Background(), ends...); err != nil {
+			s.log.Error("last activity not stored", "accounts", len(ends), "err", err)
 		}
 	}
 }
 
-func (s *seen) next() (wire.Addr, lastSeen, bool) {
+// next takes what is stored in one transaction; nothing ends the goroutine.
+func (s *seen) next() (ends []storage.LastSeen) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for bare, last := range s.waiting {
+	for bare, e := range s.waiting {
+		if len(ends) == seenBatch {
+			break
+		}
+		ends = append(ends, e)
 		delete(s.waiting, bare)
-		return bare, last, true
 	}
-	s.idle = nil
-	return wire.Addr{}, lastSeen{}, false
+	if len(ends) == 0 {
+		s.idle = nil
+	}
+	return ends
 }
 
 // close waits until nothing is left to store, or ctx ends.

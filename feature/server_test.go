@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"salon.im/salon/feature"
+	"salon.im/salon/storage"
 	"salon.im/salon/wire"
 )
 
@@ -30,7 +31,7 @@ func TestLast(t *testing.T) {
 	now := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 	feature.Last(w.r, feature.LastOptions{Accounts: w.store, Rosters: w.store, Started: now.Add(-time.Hour), Now: func() time.Time { return now }})
 	w.lets("ben@example.test", "anna@example.test")
-	if err := w.store.PutLastSeen(w.ctx, wire.MustAddr("ben@example.test"), now.Add(-time.Minute), "gone to lunch"); err != nil {
+	if err := w.store.PutLastSeen(w.ctx, storage.LastSeen{Addr: wire.MustAddr("ben@example.test"), At: now.Add(-time.Minute), Status: "gone to lunch"}); err != nil {
 		t.Fatal(err)
 	}
 	anna, carl := w.online("anna@example.test/a"), w.online("carl@example.test/c")

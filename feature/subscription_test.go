@@ -185,8 +185,10 @@ func TestCancel(t *testing.T) {
 	h.befriend(anna, ben)
 	anna.say(`<presence type='unsubscribed' to='ben@here.test'/>`)
 	got := ben.take()
-	want(t, 1, got, `type="unsubscribed"`)
-	want(t, 1, got, `<presence from="anna@here.test/home" to="ben@here.test" type="unavailable"`)
+	away, told := place(got, `<presence from="anna@here.test/home" to="ben@here.test" type="unavailable"`), place(got, `type="unsubscribed"`)
+	if away < 0 || told < away { // §3.2.2: while ben may still know
+		t.Errorf("unavailable at %d, unsubscribed at %d in %q", away, told, got)
+	}
 	if a, b := h.state("anna", "ben@here.test"), h.state("ben", "anna@here.test"); a != "to" || b != "from" {
 		t.Errorf("anna has %s, ben %s", a, b)
 	}
@@ -213,6 +215,17 @@ func TestSubscribeToNobody(t *testing.T) {
 	if h.item("nobody", "eve@far.test").Contact == wire.MustAddr("eve@far.test") {
 		t.Error("a request to nobody is kept")
 	}
+}
+
+// RFC 6121 §3.1.2: a request that cannot be delivered comes back.
+func TestSubscribeFails(t *testing.T) {
+	h := newHouse(t)
+	anna := h.enter("anna/home")
+	anna.say(`<presence type='subscribe' to='nobody@here.test'/>`)
+	want(t, 1, anna.take(), `type="error"`, "item-not-found")
+	h.remote.away = true
+	anna.say(`<presence type='subscribe' to='eve@far.test'/>`)
+	want(t, 1, anna.take(), `from="eve@far.test"`, `type="error"`, "remote-server-not-found")
 }
 
 // A user cannot subscribe to the own account.

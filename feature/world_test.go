@@ -52,7 +52,6 @@ func newWorld(t testing.TB) *world {
 	w.r.HandlePresence(presences{w.r})
 	w.disco = feature.Disco(w.r, feature.DiscoOptions{Config: w.config, Rosters: w.store, Name: "Salon"})
 	feature.Ping(w.r)
-	feature.Session(w.r)
 	feature.Archive(w.r, w.store, func() int { return w.cfg.Limits.OfflineStanzas })
 	feature.Offline(w.r, feature.OfflineOptions{Store: w.store, Barrier: w.writer.Barrier})
 	for _, name := range []string{"anna", "ben", "carl"} {

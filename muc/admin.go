@@ -13,6 +13,9 @@ import (
 // maxAffiliations bounds the relations of a room, bans included.
 const maxAffiliations = 10_000
 
+// maxItems bounds the changes of one request.
+const maxItems = 1000
+
 var (
 	errHigher    = refusal(stanza.Cancel, stanza.NotAllowed, "That needs a higher affiliation than yours.") // §8.2, §9.1
 	errLastOwner = refusal(stanza.Cancel, stanza.Conflict, "A room needs an owner.")                        // §10.4
@@ -117,7 +120,9 @@ func (r *room) setAdmin(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
 		if err != nil {
 			return nil, err
 		}
-		changes = append(changes, c)
+		if changes = append(changes, c); len(changes) > maxItems {
+			return nil, refusal(stanza.Modify, stanza.NotAcceptable, "Too many changes in one request.")
+		}
 	}
 	if len(changes) == 0 {
 		return nil, errMalformed

@@ -1,6 +1,8 @@
 package muc
 
 import (
+	"strings"
+
 	"mellium.im/xmpp/stanza"
 
 	"salon.im/salon/storage"
@@ -70,7 +72,7 @@ func (r *room) affiliation(bare wire.Addr) affiliation {
 	return unaffiliated
 }
 
-// initialRole is the role that an affiliation has on entering (XEP-0045 §5.1.2, Table 5).
+// initialRole is the role that an affiliation has on entering (XEP-0045 §5.1.1).
 func (r *room) initialRole(a affiliation) role {
 	switch {
 	case a >= admin:
@@ -94,23 +96,21 @@ func (r *room) putAffiliations(changes []storage.Affiliation) error {
 		}
 	}
 	for _, c := range changes {
+		if old := r.affiliations[c.Addr].Nick; r.reserved[old] == c.Addr {
+			delete(r.reserved, old)
+		}
+		r.reserve(c)
 		if c.Value == unaffiliated.String() {
 			delete(r.affiliations, c.Addr)
 		} else {
 			r.affiliations[c.Addr] = c
 		}
-		r.reserve(c)
 	}
 	return nil
 }
 
-// reserve keeps a nick for who has it with an affiliation, and no other for the same (XEP-0045 §7.12).
+// reserve keeps the nick that comes with an affiliation (XEP-0045 §7.12).
 func (r *room) reserve(a storage.Affiliation) {
-	for nick, bare := range r.reserved {
-		if bare == a.Addr {
-			delete(r.reserved, nick)
-		}
-	}
 	if v, _ := parseAffiliation(a.Value); a.Nick != "" && v >= member {
 		r.reserved[a.Nick] = a.Addr
 	}
@@ -126,9 +126,12 @@ func (r *room) judgeAffiliation(by actor, it wire.Kid, c change) (change, error)
 	if err != nil {
 		return c, err
 	}
-	c.bare, c.was, c.value, c.nick = target, r.affiliation(target), want, it.Attr("nick")
-	if !it.HasAttr("jid") || want < member {
-		c.nick = "" // it named the occupant, or the ban takes the reserved nick (§9.1)
+	c.bare, c.was, c.value, c.nick = target, r.affiliation(target), want, strings.Clone(it.Attr("nick"))
+	switch {
+	case want < member:
+		c.nick = "" // a ban takes the reserved nick (§9.1)
+	case !it.HasAttr("jid") || !it.HasAttr("nick"):
+		c.nick = r.affiliations[target].Nick // the nick named the occupant, or was left as it is (§9.5)
 	}
 	if c.nick != "" {
 		if err := checkNick(c.nick); err != nil {
@@ -152,7 +155,7 @@ func (r *room) target(it wire.Kid) (wire.Addr, error) {
 		if err != nil {
 			return a, refusal(stanza.Modify, stanza.JIDMalformed, "")
 		}
-		return a.Bare(), nil
+		return a.Bare().Clone(), nil // it is kept, the request is not
 	}
 	if o := r.occupants[it.Attr("nick")]; o != nil {
 		return o.bare, nil

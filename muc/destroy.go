@@ -2,6 +2,9 @@ package muc
 
 import (
 	"errors"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"mellium.im/xmpp/stanza"
@@ -14,11 +17,50 @@ import (
 // otherwise bring the room back, each as its new owner.
 const tombTime = 10 * time.Minute
 
+// Bounds of what is remembered: rooms, and owners of each.
+const (
+	maxTombs      = 1000
+	maxTombOwners = 50
+)
+
 // tomb is what is left of a destroyed room.
 type tomb struct {
 	until  time.Time
-	owners map[wire.Addr]bool
+	owners []wire.Addr // who may bring it back at once
 	reason string
+}
+
+// graveyard remembers the rooms that were destroyed last.
+type graveyard struct {
+	mu    sync.Mutex // a leaf
+	tombs map[wire.Addr]tomb
+	order []wire.Addr // the oldest first; may name a room twice, or one that is back
+}
+
+func (g *graveyard) add(room wire.Addr, t tomb) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.tombs == nil {
+		g.tombs = map[wire.Addr]tomb{}
+	}
+	g.tombs[room] = t
+	if g.order = append(g.order, room); len(g.order) > maxTombs {
+		delete(g.tombs, g.order[0])
+		g.order = g.order[1:]
+	}
+}
+
+func (g *graveyard) remove(room wire.Addr) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.tombs, room)
+}
+
+func (g *graveyard) find(room wire.Addr) (tomb, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	t, ok := g.tombs[room]
+	return t, ok
 }
 
 // destroy ends the room for everyone (XEP-0045 §10.9). d is the zero Kid when nobody gave a reason.
@@ -42,14 +84,8 @@ func (r *room) destroy(d wire.Kid) error {
 		s.send(n.render(false, true))
 		r.remove(s)
 	}
-	t := tomb{until: r.now().Add(tombTime), owners: map[wire.Addr]bool{}, reason: reason}
-	for _, a := range r.affiliations {
-		if a.Value == owner.String() {
-			t.owners[a.Addr] = true
-		}
-	}
 	if r.state == open {
-		r.tomb = t
+		r.bury(reason)
 	}
 	r.log.Info("room destroyed", "reason", reason)
 	r.reset()
@@ -79,15 +115,26 @@ func destruction(d wire.Kid) (p wire.Payload, reason string, err error) {
 	return w.Payload(), reason, nil
 }
 
+// bury notes that the room was destroyed, and who owned it.
+func (r *room) bury(reason string) {
+	t := tomb{until: r.now().Add(tombTime), reason: reason}
+	for _, a := range r.affiliations {
+		if a.Value == owner.String() && len(t.owners) < maxTombOwners {
+			t.owners = append(t.owners, a.Addr)
+		}
+	}
+	r.s.graves.add(r.addr, t)
+}
+
 // buried refuses to bring a destroyed room back, but to its owners.
 func (r *room) buried(bare wire.Addr) error {
-	if r.tomb.owners[bare] || !r.now().Before(r.tomb.until) {
-		r.tomb = tomb{}
+	t, ok := r.s.graves.find(r.addr)
+	if !ok || slices.Contains(t.owners, bare) || !r.now().Before(t.until) {
 		return nil
 	}
 	text := "The room was destroyed."
-	if r.tomb.reason != "" {
-		text += " " + r.tomb.reason
+	if t.reason != "" {
+		text += " " + t.reason
 	}
 	return refusal(stanza.Cancel, stanza.Gone, text)
 }
@@ -102,7 +149,7 @@ func reasonOf(k wire.Kid) (string, error) {
 		return "", nil
 	}
 	if text := reason.Text(); len(text) <= maxReason {
-		return text, nil
+		return strings.Clone(text), nil // a ban keeps it
 	}
 	return "", refusal(stanza.Modify, stanza.NotAcceptable, "The reason is too long.")
 }

@@ -8,12 +8,12 @@ import (
 // advertise says what the service does (XEP-0030, XEP-0045 §6.2, §6.4).
 func (s *Service) advertise() {
 	r := s.o.Router
-	muc := router.XEP{Num: 45, Version: "1.35.5", Status: "partial", Note: "no nick registration"}
+	muc := router.XEP{Num: 45, Version: "1.35.5", Status: "complete", Note: "nicks are for members to register"}
 	r.Advertise(router.OnService, muc, nsMUC, nsMUC+"#stable_id")
 	r.Advertise(router.OnService, router.XEP{Num: 30, Version: "2.5.0", Status: "complete"}, nsDiscoInfo, nsDiscoItems)
 	r.Advertise(router.OnService, router.XEP{Num: 59, Version: "1.0.0", Status: "complete"}, nsRSM)
 	r.Advertise(router.OnService, router.XEP{Num: 199, Version: "2.0.1", Status: "complete"}, nsPing)
-	r.Advertise(router.OnRoom, muc, nsMUC, nsMUC+"#stable_id", nsDiscoInfo, nsDiscoItems, nsSID, nsPing)
+	r.Advertise(router.OnRoom, muc, nsMUC, nsMUC+"#stable_id", nsDiscoInfo, nsDiscoItems, nsSID, nsPing, nsRegister)
 	r.Advertise(router.OnRoom, router.XEP{Num: 410, Version: "1.1.0", Status: "complete"}, nsMUC+"#self-ping-optimization")
 	r.AddItem(s.o.Host, router.Item{Addr: s.addr, Name: "Rooms"})
 }
@@ -51,8 +51,8 @@ func (r *room) discoInfo(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
 // reservedNick tells an account the nick that is kept for it here, if one is (XEP-0045 §7.12).
 func (r *room) reservedNick(bare wire.Addr) wire.Payload {
 	w := wire.NewWriter().Start(nsDiscoInfo, "query").Attr("node", "x-roomuser-item")
-	if a := r.affiliations[bare]; r.reserved[a.Nick] == bare && a.Nick != "" {
-		w.Start("", "identity").Attr("category", "conference").Attr("type", "text").Attr("name", a.Nick).End()
+	if nick := r.nickOf(bare); nick != "" {
+		w.Start("", "identity").Attr("category", "conference").Attr("type", "text").Attr("name", nick).End()
 	}
 	return w.Payload()
 }

@@ -54,7 +54,7 @@ func TestRoomInfo(t *testing.T) {
 	w.wantNot(eve.ask(roomJID, items), `/A`) // §6.5
 	w.want(anna.ask(roomJID, items), `jid="`+roomJID+`/A"`)
 	w.want(eve.ask(roomJID, `<query xmlns='http://jabber.org/protocol/disco#info' node='x-roomuser-item'/>`), `node="x-roomuser-item"`)
-	w.want(eve.ask(roomJID, `<query xmlns='jabber:iq:register'/>`), `type="error"`)
+	w.want(eve.ask(roomJID, `<query xmlns='jabber:iq:register'/>`), `not-allowed`)
 }
 
 // XEP-0045 §6.3, XEP-0059: the list is paged in both directions, whole, and without hidden rooms.

@@ -49,4 +49,5 @@ const (
 	MaxAffiliations = maxAffiliations
 	MaxRelays       = maxRelays
 	HistoryBytes    = historyBytes
+	MaxTombs        = maxTombs
 )

@@ -41,4 +41,5 @@ var facets = []facet{
 	inviteFacet,
 	privateFacet,
 	passwordFacet,
+	historyFacet,
 }

@@ -13,7 +13,7 @@ var gone = map[string]bool{
 	string(stanza.JIDMalformed): true, string(stanza.Redirect): true,
 }
 
-// bounced takes a session out that our stanzas come back from (XEP-0045 §7.15? status 333).
+// bounced takes a session out that our stanzas come back from (XEP-0045 §11.1, status 333).
 func (r *room) bounced(st wire.Stanza) {
 	e, ok := st.Kid("", "error")
 	if !ok {
@@ -26,5 +26,3 @@ func (r *room) bounced(st wire.Stanza) {
 		}
 	}
 }
-
-var _ wire.Kid

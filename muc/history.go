@@ -9,6 +9,13 @@ import (
 	"salon.im/salon/wire"
 )
 
+// historyFacet tells how much history a client may ask for.
+var historyFacet = facet{
+	info: func(f *wire.FormWriter, r *room) {
+		f.TextSingle("muc#maxhistoryfetch", "Most messages of the history", strconv.Itoa(r.s.o.Config().Rooms.HistoryMax))
+	},
+}
+
 // historyBytes bounds the messages that a room keeps at hand.
 const historyBytes = 1 << 20
 

@@ -92,7 +92,7 @@ func (r *room) guest(k wire.Kid) (wire.Addr, error) {
 			return guest, refusal(stanza.Cancel, stanza.ItemNotFound, "There is no such account.") // §7.8.2
 		}
 	}
-	return guest, nil
+	return guest.Clone(), nil
 }
 
 // enlist makes the guests of a members-only room members.

@@ -24,6 +24,8 @@ var roomIQs = map[iqKey]iqHandler{
 	{"set", iqName(nsOwner, "query")}:      (*room).setOwner,
 	{"get", iqName(nsAdmin, "query")}:      (*room).getAdmin,
 	{"set", iqName(nsAdmin, "query")}:      (*room).setAdmin,
+	{"get", iqName(nsRegister, "query")}:   (*room).getRegistration,
+	{"set", iqName(nsRegister, "query")}:   (*room).setRegistration,
 }
 
 // iq answers a request to the room, or passes one on to an occupant.

@@ -43,13 +43,16 @@ func (r *room) join(st wire.Stanza) error {
 		created = true
 	}
 	err := r.admit(j, created)
-	if created && err != nil {
+	switch {
+	case created && err != nil:
 		r.reset()
+	case created:
+		r.s.graves.remove(r.addr)
 	}
 	return err
 }
 
-// kickStranger answers the presence of a session that is not in, and believes it is: it must learn that (XEP-0045 §7.2.17).
+// kickStranger answers the presence of a session that is not in, and believes it is: it must learn that (XEP-0045 §7.2.18).
 func (r *room) kickStranger(st wire.Stanza) {
 	n := notice{from: st.To(), gone: true, item: item{affiliation: unaffiliated}, statuses: []int{statusKicked, statusUnreachable}}
 	r.send(n.render(false, true).WithTo(st.From()))
@@ -112,9 +115,9 @@ func (r *room) welcome(s *session, j *joining, created bool) {
 		}
 	}
 	n := about(s.occ)
-	n.self = []int{statusLogged} // §7.2.11: the archive keeps what is said
+	n.self = []int{statusLogged} // §7.2.12: the archive keeps what is said
 	if r.set.Whois == whoisAnyone {
-		n.self = append(n.self, statusNonAnonymous) // §7.2.4
+		n.self = append(n.self, statusNonAnonymous) // §7.2.3
 	}
 	if created {
 		n.self = append(n.self, statusCreated) // §10.1.1

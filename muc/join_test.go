@@ -228,7 +228,7 @@ func TestChangeNick(t *testing.T) {
 	ben.say(`<presence to='` + roomJID + `/A'/>`)
 	w.want(ben.sync(), `type="error"`, `conflict`)
 	ben.say(`<presence to='` + roomJID + `/Benny'/>`)
-	for _, p := range []*person{anna, ben} {
+	for _, p := range []*person{ben, anna} {
 		got := p.sync()
 		gone := index(got, `hall@rooms.example.test/B"`, `type="unavailable"`, `code="303"`, `nick="Benny"`)
 		here := index(got, `hall@rooms.example.test/Benny"`, `role="participant"`)

@@ -1,6 +1,8 @@
 package muc
 
 import (
+	"errors"
+
 	"salon.im/salon/archive"
 	"salon.im/salon/storage"
 	"salon.im/salon/wire"
@@ -106,10 +108,10 @@ func (r *room) beginMessage(e *event) {
 	})
 	switch {
 	case err == nil:
-	case err == archive.ErrFull:
+	case errors.Is(err, archive.ErrFull):
 		m.ready, m.refuse = true, errBusy
 	default:
-		m.ready, m.refuse = true, r.storageError("queue a message", err)
+		m.ready, m.refuse = true, errUnstored // the writer has logged why
 	}
 }
 

@@ -32,7 +32,7 @@ func readText(f wire.Form, name string, max int, into *string) error {
 	if len(v) > max {
 		return refusal(stanza.Modify, stanza.NotAcceptable, "The field "+name+" is too long.")
 	}
-	*into = v
+	*into = strings.Clone(v)
 	return nil
 }
 

@@ -22,6 +22,7 @@ const (
 	nsSID        = "urn:xmpp:sid:0"
 	nsOccupantID = "urn:xmpp:occupant-id:0"
 	nsPing       = "urn:xmpp:ping"
+	nsRegister   = "jabber:iq:register"
 )
 
 // The status codes that we send (XEP-0045 §15.6.2).

@@ -2,6 +2,7 @@ package muc_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -128,10 +129,8 @@ func TestEventsWaitBehindMessages(t *testing.T) {
 	barrier(ben)
 	anna.say(`<iq type='set' id='k' to='` + roomJID + `'><query xmlns='http://jabber.org/protocol/muc#admin'><item nick='B' role='none'/></query></iq>`)
 	carl.say(`<message type='groupchat' to='` + roomJID + `'><active xmlns='http://jabber.org/protocol/chatstates'/></message>`)
-	select {
-	case <-anna.more:
-		t.Fatalf("not held back: %q", anna.record())
-	case <-time.After(50 * time.Millisecond):
+	for range 10_000 {
+		runtime.Gosched() // time to overtake
 	}
 	h.letGo()
 	anna.waitFor(`id="k"`)

@@ -3,6 +3,7 @@ package muc_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -220,4 +221,34 @@ func TestKey(t *testing.T) {
 			t.Error(i, "taken")
 		}
 	}
+}
+
+// Who takes the name of a deleted account inherits nothing.
+func TestForget(t *testing.T) {
+	w, anna, ben, _ := three(t)
+	anna.affiliate("ben@"+host, "owner")
+	anna.affiliate("dora@"+host+"' nick='Dora", "admin")
+	ben.sync()
+	w.muc.Forget(wire.MustAddr("ben@" + host))
+	w.muc.Forget(wire.MustAddr("dora@" + host))
+	w.want(ben.sync(), `affiliation="none"`, `role="participant"`, `code="110"`)
+	w.want(ben.configure("roomname=x"), `forbidden`)
+	w.want(w.dial("eve").enter("Dora"), `code="110"`)
+	w.want(anna.adminGet(`<item affiliation='admin'/>`), `<query xmlns="http://jabber.org/protocol/muc#admin"/>`)
+}
+
+// Destroyed rooms are remembered in bounds: the oldest are forgotten first.
+func TestGraveyardBound(t *testing.T) {
+	w, anna, ben, _ := three(t)
+	anna.destroy(``)
+	w.want(ben.enter("B"), `<gone`)
+	for i := range muc.MaxTombs {
+		room := fmt.Sprintf("r%d@%s", i, service)
+		anna.say(`<presence to='` + room + `/A'>` + joinX + `</presence>`)
+		for _, inside := range []string{`<x xmlns='jabber:x:data' type='submit'/>`, `<destroy/>`} {
+			anna.say(`<iq type='set' id='i' to='` + room + `'><query xmlns='http://jabber.org/protocol/muc#owner'>` + inside + `</query></iq>`)
+		}
+		anna.syncAt(room)
+	}
+	w.want(ben.enter("B"), `code="201"`)
 }

@@ -48,7 +48,6 @@ type room struct {
 	line    line
 	history history
 	relays  map[string]relay // by the id that the room gave
-	tomb    tomb
 	closing bool
 }
 
@@ -104,14 +103,10 @@ func (r *room) idle() bool {
 		<-r.box.wake // the archive always answers
 		return false
 	}
-	wait := r.s.o.Config().Rooms.ParkAfter
-	if r.state <= absent {
-		wait = r.tomb.until.Sub(r.now())
-	}
-	if r.closing || wait <= 0 {
+	if r.closing || r.state <= absent {
 		return true
 	}
-	t := time.NewTimer(wait)
+	t := time.NewTimer(r.s.o.Config().Rooms.ParkAfter)
 	defer t.Stop()
 	select {
 	case <-r.box.wake:
@@ -146,6 +141,8 @@ func (r *room) guard(e *event, step func(*room, *event)) {
 			r.log.Error("room failed on a stanza", "panic", p, "stack", string(debug.Stack()))
 			if e.msg != nil {
 				e.msg.ready, e.msg.refuse = true, errUnstored
+			} else if !e.st.IsZero() {
+				r.refuse(e.st, errUnstored)
 			}
 		}
 	}()

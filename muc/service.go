@@ -53,6 +53,7 @@ type Service struct {
 	addr   wire.Addr
 	seal   sealer
 	ledger ledger
+	graves graveyard
 	Stats  Stats
 
 	mu    sync.Mutex // a leaf; guards what follows
@@ -182,6 +183,19 @@ func (s *Service) refuse(st wire.Stanza, err error) {
 	s.o.Router.Bounce(context.Background(), st, e)
 }
 
+// callAll calls f on the goroutine of every room in memory. It does not wait.
+func (s *Service) callAll(f func(*room)) {
+	s.mu.Lock()
+	rooms := make([]*room, 0, len(s.rooms))
+	for _, r := range s.rooms {
+		rooms = append(rooms, r)
+	}
+	s.mu.Unlock()
+	for _, r := range rooms {
+		s.post(r, &event{call: f}, true)
+	}
+}
+
 // sessionGone takes a dead session out of its rooms; it is the router's Gone hook.
 func (s *Service) sessionGone(_ context.Context, res *router.Resource, _ *router.Presence) {
 	for _, addr := range s.ledger.rooms(res.Addr()) {
@@ -193,15 +207,9 @@ func (s *Service) sessionGone(_ context.Context, res *router.Resource, _ *router
 // It returns ctx's error if that takes too long. Close the archive's writer after it.
 func (s *Service) Close(ctx context.Context) error {
 	s.mu.Lock()
-	rooms := make([]*room, 0, len(s.rooms))
-	for _, r := range s.rooms {
-		rooms = append(rooms, r)
-	}
 	s.closed = true
 	s.mu.Unlock()
-	for _, r := range rooms {
-		s.post(r, &event{call: (*room).shutDown}, true)
-	}
+	s.callAll((*room).shutDown)
 	ended := make(chan struct{})
 	go func() { s.running.Wait(); close(ended) }()
 	select {

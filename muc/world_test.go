@@ -288,18 +288,6 @@ func (p *person) waitFor(parts ...string) string {
 	}
 }
 
-// record takes what was received so far.
-func (p *person) record() []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var out []string
-	for _, st := range p.got {
-		out = append(out, string(st.Append(nil)))
-	}
-	p.got = nil
-	return out
-}
-
 func parse(t testing.TB, s string) wire.Stanza {
 	t.Helper()
 	st, err := wire.Parse([]byte(s))

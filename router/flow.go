@@ -263,14 +263,14 @@ func (f *Flow) toService(w *Walk) error {
 	case "":
 		f.from.forgetOthers(to) // a new nick replaces the old one
 		if !f.from.AddDirected(to.Clone(), MaxDirected) {
-			return tooManyDirected
+			return ErrTooManyDirected
 		}
 	}
 	return nil
 }
 
-// tooManyDirected refuses directed presence over the bound.
-var tooManyDirected error = stanza.Error{Type: stanza.Cancel, Condition: stanza.ResourceConstraint,
+// ErrTooManyDirected refuses directed presence over MaxDirected addresses.
+var ErrTooManyDirected error = stanza.Error{Type: stanza.Cancel, Condition: stanza.ResourceConstraint,
 	Text: map[string]string{"en": "This session has sent presence to too many addresses."}}
 
 func (f *Flow) beginMessage(e *entry) {

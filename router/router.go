@@ -269,8 +269,8 @@ func (r *Router) Delivered(owner wire.Addr, marks ...int64) {
 	r.o.Archive.Delivered(m...)
 }
 
-// Send hands a finished stanza to its `to` without Check and Amend: to a session of a full JID, to a service, or to
-// another domain. Services use it for what they say to occupants. It reports whether anyone took the stanza.
+// Send hands a finished stanza to its `to` without Check and Amend: to a session of a full JID, to a service, to another
+// domain, or a presence to an account. Services use it for what they say to occupants. It reports whether anyone took the stanza.
 func (r *Router) Send(ctx context.Context, st wire.Stanza) bool {
 	to := st.To()
 	if s := r.services[to.Domain()]; s != nil {
@@ -283,6 +283,9 @@ func (r *Router) Send(ctx context.Context, st wire.Stanza) bool {
 	if to.IsFull() {
 		res := r.Resource(to)
 		return res != nil && res.Send(st, 0)
+	}
+	if st.Kind() == wire.KindPresence && to.IsBare() {
+		return r.presences.Inbound(ctx, st) == nil // such as the error to a subscription request (RFC 6121 §3.1.2)
 	}
 	return false
 }

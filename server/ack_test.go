@@ -1,18 +1,13 @@
 package server_test
 
 import (
-	"context"
 	"fmt"
-	"net/http"
 	"path/filepath"
 	"strconv"
 	"testing"
-	"time"
 
-	"salon.im/salon/archive"
 	"salon.im/salon/config"
 	"salon.im/salon/internal/xmpptest"
-	"salon.im/salon/router"
 	"salon.im/salon/server"
 	"salon.im/salon/storage"
 	"salon.im/salon/storage/sqlite"
@@ -22,7 +17,7 @@ import (
 
 const lobby = "lobby@conference." + xmpptest.Host
 
-// faulty starts a server whose store fails on demand, and keeps one-to-one messages whatever features it has.
+// faulty starts a server whose store fails on demand.
 func faulty(t *testing.T, edit ...func(*config.Config)) (*xmpptest.Server, *storagetest.Faulty) {
 	t.Helper()
 	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "salon.db"), Synchronous: sqlite.Off})
@@ -30,15 +25,7 @@ func faulty(t *testing.T, edit ...func(*config.Config)) (*xmpptest.Server, *stor
 		t.Fatal(err)
 	}
 	f := &storagetest.Faulty{Store: store}
-	keep := func(s *server.Server) {
-		s.Router().Amend(func(_ context.Context, w *router.Walk) error {
-			if st := w.Stanza; len(w.Rows) == 0 && archive.Store(st) {
-				w.Rows = []storage.Row{{Owner: st.To().Bare(), Peer: st.From().Bare(), Kind: storage.RowChat, Stanza: st.AppendStandalone(nil)}}
-			}
-			return nil
-		})
-	}
-	return xmpptest.StartWith(t, server.Options{Store: f}, keep, edit...), f
+	return xmpptest.StartWith(t, server.Options{Store: f}, nil, edit...), f
 }
 
 // enter logs a user in, turns XEP-0198 on and joins a room. What it got by then is read.
@@ -218,65 +205,37 @@ func TestFullQueueStopsReading(t *testing.T) {
 	}
 }
 
-// hung is a store that hangs with its probes.
-type hung struct{ *storagetest.Faulty }
-
-// Ping implements [storage.Store].
-func (h hung) Ping(ctx context.Context) error {
-	_, err := h.Append(ctx, storage.Batch{})
-	return err
-}
-
-// A store that hangs for 5 s turns readiness red and everything is refused; when it is back, so is the server.
-func TestHungStore(t *testing.T) {
-	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "salon.db"), Synchronous: sqlite.Off})
-	if err != nil {
-		t.Fatal(err)
+// A message waits for its recipient, online or not, until the recipient has it: by XEP-0198's <a/>, else by the socket.
+func TestMarksAreCleared(t *testing.T) {
+	for _, sm := range []bool{true, false} {
+		t.Run(fmt.Sprint("acks ", sm), func(t *testing.T) {
+			s, store := faulty(t)
+			alice, bob := s.Online("alice@"+xmpptest.Host), s.Online("bob@"+xmpptest.Host)
+			if sm {
+				bob.Send(`<enable xmlns="urn:xmpp:sm:3"/>`)
+				bob.Recv()
+			}
+			waiting := func() int {
+				n, err := store.CountUndelivered(t.Context(), bob.Addr.Bare(), 9)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return n
+			}
+			message(alice, bob.Addr.Bare().String(), "m1")
+			until(bob, isMessage)
+			if n := waiting(); sm && n != 1 {
+				t.Errorf("%d wait before the ack", n)
+			}
+			if sm {
+				bob.Send(`<a xmlns="urn:xmpp:sm:3" h="1"/>`)
+			}
+			bob.Barrier()
+			message(alice, "alice@"+xmpptest.Host, "m2") // its batch takes the mark along
+			until(alice, isMessage)
+			if n := waiting(); n != 0 {
+				t.Errorf("%d wait after it", n)
+			}
+		})
 	}
-	f := &storagetest.Faulty{Store: store}
-	s := xmpptest.StartWith(t, server.Options{Store: hung{f}}, nil, func(c *config.Config) { c.Listen.HTTP = "127.0.0.1:0" })
-	alice := enter(s, "alice@"+xmpptest.Host, lobby)
-	if code := ready(t, s); code != http.StatusOK {
-		t.Errorf("readiness %d at first", code)
-	}
-	_, release := f.HoldAppend()
-	defer release()
-	began := time.Now()
-	message(alice, lobby, "m1")
-	message(alice, lobby, "m2")
-	for _, id := range []string{"m1", "m2"} {
-		if st := until(alice, isMessage); st.ID() != id || !has(st, "wait", "internal-server-error") {
-			t.Errorf("%s", st.Append(nil))
-		}
-	}
-	if d := time.Since(began); d < 4*time.Second || d > 8*time.Second {
-		t.Errorf("refused after %v", d)
-	}
-	message(alice, lobby, "m3")
-	if st := until(alice, isMessage); st.ID() != "m3" || !isError(st) {
-		t.Errorf("%s", st.Append(nil))
-	}
-	if code := ready(t, s); code != http.StatusServiceUnavailable {
-		t.Errorf("readiness %d while the store hangs", code)
-	}
-	release()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for ready(t, s) != http.StatusOK {
-		<-tick.C
-	}
-	message(alice, lobby, "m4")
-	if st := until(alice, isMessage); st.ID() != "m4" || isError(st) {
-		t.Errorf("%s", st.Append(nil))
-	}
-}
-
-func ready(t *testing.T, s *xmpptest.Server) int {
-	t.Helper()
-	res, err := http.Get("http://" + s.Addr("http").String() + "/readyz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	return res.StatusCode
 }

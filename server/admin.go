@@ -46,6 +46,9 @@ func (s *Server) endSessions(addr wire.Addr, gone bool) {
 	}
 	if gone {
 		s.presence.Forget(addr)
+		for _, rooms := range s.rooms {
+			rooms.Forget(addr)
+		}
 	}
 }
 

@@ -14,7 +14,6 @@ func TestTrimDue(t *testing.T) {
 		{trimWorth*2 + 1<<20, true},  // over
 		{trimWorth*2 + 2<<20, false}, // nothing to gain
 		{trimWorth*3 + 4<<20, false}, // the next burst
-		{trimWorth*3 + 5<<20, false}, // still too much since the last look
 		{trimWorth*3 + 6<<20, true},  // over
 	} {
 		if got := tr.due(step.allocated); got != step.due {

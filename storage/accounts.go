@@ -27,6 +27,13 @@ type Key struct {
 	ServerKey  []byte
 }
 
+// LastSeen is the end of an account's session: see Account.
+type LastSeen struct {
+	Addr   wire.Addr // bare
+	At     time.Time
+	Status string
+}
+
 // Accounts keeps the local users.
 type Accounts interface {
 	// Account returns one account, or ErrNotFound.
@@ -36,8 +43,8 @@ type Accounts interface {
 	CreateAccounts(ctx context.Context, accounts []Account) (existing []wire.Addr, err error)
 	// PutKeys replaces all keys of an account. It returns ErrNotFound.
 	PutKeys(ctx context.Context, addr wire.Addr, keys []Key) error
-	// PutLastSeen notes the end of a session. An unknown account is no error.
-	PutLastSeen(ctx context.Context, addr wire.Addr, at time.Time, status string) error
+	// PutLastSeen notes the ends of sessions, in one transaction. An unknown account is no error.
+	PutLastSeen(ctx context.Context, ends ...LastSeen) error
 	// DeleteAccount removes the account with everything it owns: roster, documents, block list, archive, marks, and its
 	// affiliations in rooms. It returns ErrNotFound.
 	DeleteAccount(ctx context.Context, addr wire.Addr) error

@@ -12,7 +12,6 @@ LIMIT = 10  # seconds to wait for anything
 
 MUC = "http://jabber.org/protocol/muc"
 MUC_USER = MUC + "#user"
-SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 
 PLUGINS = """xep_0004 xep_0012 xep_0030 xep_0045 xep_0048 xep_0049 xep_0054 xep_0059 xep_0077 xep_0092
 xep_0115 xep_0184 xep_0191 xep_0198 xep_0199 xep_0202 xep_0203 xep_0280 xep_0297 xep_0313 xep_0359""".split()
@@ -26,7 +25,6 @@ class Client(slixmpp.ClientXMPP):
         super().__init__(jid, password, sasl_mech=mechanism)
         self.salon = salon
         self.direct = direct
-        self.mechanisms = []  # asked for, in order
         self.inbox = []  # stanzas that nobody took yet
         self.arrived = asyncio.Event()
         if trust:
@@ -40,7 +38,6 @@ class Client(slixmpp.ClientXMPP):
         self.roster.auto_authorize = None  # scenarios answer subscription requests
         self.roster.auto_subscribe = False
         self.add_filter("in", self._received)
-        self.add_filter("out", self._sent)
 
     def _received(self, stanza):
         if stanza.name in ("message", "presence", "iq"):
@@ -48,10 +45,10 @@ class Client(slixmpp.ClientXMPP):
             self.arrived.set()
         return stanza
 
-    def _sent(self, stanza):
-        if stanza.name == "auth" and stanza.namespace == SASL:
-            self.mechanisms.append(stanza["mechanism"])
-        return stanza
+    @property
+    def mechanism(self):
+        """The SASL mechanism of the last attempt."""
+        return self["feature_mechanisms"].mech.name
 
     # --- the stream ---
 
@@ -64,16 +61,17 @@ class Client(slixmpp.ClientXMPP):
         return None  # dial says where: no lookup, which knows the standard ports only
 
     async def negotiate(self):
-        """Logs in as far as the session; returns the name of the event that ended the attempt."""
+        """Logs in as far as the session; returns the name of the event that ended the attempt, and keeps its stanza as last."""
         ends = ["session_start", "failed_all_auth", "session_resumed", "connection_failed"]
         done = asyncio.get_running_loop().create_future()
         handlers = {}
         for name in ends:
-            handlers[name] = lambda _, name=name: done.done() or done.set_result(name)
+            handlers[name] = lambda stanza, name=name: done.done() or done.set_result((name, stanza))
             self.add_event_handler(name, handlers[name])
         try:
             self.dial()
-            return await asyncio.wait_for(done, LIMIT)
+            end, self.last = await asyncio.wait_for(done, LIMIT)
+            return end
         except asyncio.TimeoutError:
             raise Failure(f"{self.requested_jid}: no session within {LIMIT} s") from None
         finally:
@@ -240,6 +238,12 @@ class Client(slixmpp.ClientXMPP):
         check(201 in codes(own), f"no status 201 for a new room: {own}")
         await self.configure(room, **fields)
         await self.message(sender=room, where=lambda m: m.xml.find("{jabber:client}subject") is not None)
+        return room
+
+    async def room(self, name, nick):
+        """Joins a room that is there already, such as the lobby, and returns its address."""
+        room = f"{name}@{ROOMS}"
+        await self.join(room, nick)
         return room
 
     async def configure(self, room, **fields):

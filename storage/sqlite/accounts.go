@@ -87,10 +87,15 @@ func (s *Store) PutKeys(ctx context.Context, addr wire.Addr, keys []storage.Key)
 }
 
 // PutLastSeen implements [storage.Accounts].
-func (s *Store) PutLastSeen(ctx context.Context, addr wire.Addr, at time.Time, status string) error {
-	return s.write(ctx, "put the last session", func(c *conn) error {
-		_, err := c.exec(`UPDATE accounts SET last_seen = ?, status = ? WHERE addr = ?`, millis(at), status, addr.String())
-		return err
+func (s *Store) PutLastSeen(ctx context.Context, ends ...storage.LastSeen) error {
+	return s.write(ctx, "put the last sessions", func(c *conn) error {
+		for _, e := range ends {
+			_, err := c.exec(`UPDATE accounts SET last_seen = ?, status = ? WHERE addr = ?`, millis(e.At), e.Status, e.Addr.String())
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

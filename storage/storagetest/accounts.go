@@ -50,7 +50,7 @@ var accountTests = []test{
 		wantErr(t, "Account", err, storage.ErrNotFound)
 		wantErr(t, "PutKeys", s.PutKeys(ctx(t), alice, nil), storage.ErrNotFound)
 		wantErr(t, "DeleteAccount", s.DeleteAccount(ctx(t), alice), storage.ErrNotFound)
-		must(t, s.PutLastSeen(ctx(t), alice, noon, ""))
+		must(t, s.PutLastSeen(ctx(t), storage.LastSeen{Addr: alice, At: noon}))
 		_, err = s.Account(ctx(t), alice)
 		wantErr(t, "Account after PutLastSeen", err, storage.ErrNotFound)
 	}},
@@ -83,7 +83,8 @@ var accountTests = []test{
 	{"Accounts/last seen", func(t *testing.T, s storage.Store) {
 		create(t, s, alice)
 		want(t, "never seen", readAccount(t, s, alice).LastSeen.IsZero(), true)
-		must(t, s.PutLastSeen(ctx(t), alice, noon.In(time.FixedZone("", 7200)), "à demain"))
+		must(t, s.PutLastSeen(ctx(t), storage.LastSeen{Addr: bob, At: noon},
+			storage.LastSeen{Addr: alice, At: noon.In(time.FixedZone("", 7200)), Status: "à demain"}))
 		a := readAccount(t, s, alice)
 		want(t, "last seen", a.LastSeen, noon)
 		want(t, "status", a.Status, "à demain")

@@ -33,6 +33,6 @@ async def run(salon):
     inner = await copy(phone, "sent")
     check(inner.findtext("{jabber:client}body") == "from the laptop", "another message in the copy")
 
-    await laptop.nothing_more("message")
-    await phone.nothing_more("message")
+    await laptop.nothing_more("message", type="chat")
+    await phone.nothing_more("message", type="chat")
 

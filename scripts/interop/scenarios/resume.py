@@ -1,6 +1,6 @@
 """The connection is cut under a session; it resumes, and nothing is lost or doubled (XEP-0198)."""
 
-from salon import ROOMS, check
+from salon import check
 
 USERS = ["alice", "bob"]
 
@@ -9,7 +9,9 @@ async def exchange(alice, bob, room, interrupt, tag):
     """Both talk while interrupt takes Alice's connection away and she comes back."""
     bob.say("alice@localhost", f"{tag} before")
     await alice.message(body=f"{tag} before")
-    alice.say("bob@localhost", f"{tag} unacknowledged")
+    alice.say("bob@localhost", f"{tag} from her")
+    await alice.ping()
+    sent = alice["xep_0198"].seq
     interrupt()
     for n in range(5):
         bob.say("alice@localhost", f"{tag} {n}")
@@ -19,12 +21,13 @@ async def exchange(alice, bob, room, interrupt, tag):
     alice.say("bob@localhost", f"{tag} written meanwhile")
     end = await alice.negotiate()
     check(end == "session_resumed", f"{tag}: {end} instead of session_resumed")
+    check(alice.last["h"] == sent, f"{tag}: the server has seen {alice.last['h']} of {sent} stanzas")
     for n in range(5):
         message = await alice.message(sender=bob.boundjid.full)
         check(message["body"] == f"{tag} {n}", f"{message['body']} came in place of {tag} {n}")
         message = await alice.message(sender=f"{room}/Bob")
         check(message["body"] == f"{tag} room {n}", f"{message['body']} came in place of {tag} room {n}")
-    await bob.message(sender=alice.boundjid.full, body=f"{tag} unacknowledged")
+    await bob.message(sender=alice.boundjid.full, body=f"{tag} from her")
     await bob.message(sender=alice.boundjid.full, body=f"{tag} written meanwhile")
     await alice.ping()
     for client in (alice, bob):
@@ -34,8 +37,7 @@ async def exchange(alice, bob, room, interrupt, tag):
 
 async def run(salon):
     alice, bob = await salon.login("alice"), await salon.login("bob")
-    room = f"lobby@{ROOMS}"
-    await bob.join(room, "Bob")
+    room = await bob.create_room("tea", "Bob")
     await alice.join(room, "Alice")
     await bob.ping()
     check(alice["xep_0198"].sm_id, "the server does not offer resumption")

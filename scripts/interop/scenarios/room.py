@@ -24,7 +24,8 @@ async def run(salon):
     for client in (alice, bob):
         await client.message(sender=f"{room}/Alice", subject="Tea time", type="groupchat")
     bob.say(room, "good subject", "groupchat")
-    await alice.message(sender=f"{room}/Bob", body="good subject")
+    for client in (alice, bob):
+        await client.message(sender=f"{room}/Bob", body="good subject")
 
     bob.say(f"{room}/Alice", "in private")
     await alice.message(sender=f"{room}/Bob", body="in private", type="chat")

@@ -111,8 +111,8 @@ func (s *Server) AddUser(bare wire.Addr) {
 	s.users[bare] = true
 }
 
-// gone waits until a session has left the router's table.
-func (s *Server) gone(full wire.Addr) error {
+// Gone waits until a session has left the router's table.
+func (s *Server) Gone(full wire.Addr) error {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.Now().Add(patience); s.Router().Resource(full) != nil; <-tick.C {

@@ -131,7 +131,7 @@ func disconnects(r *run, st Step, _ []string) error {
 	if err != nil || condition != "" {
 		return fmt.Errorf("the stream ended with %q, %v", condition, err)
 	}
-	return r.s.gone(c.Addr)
+	return r.s.Gone(c.Addr)
 }
 
 // cuts waits until the server has seen the end, unless the session can be resumed: then it makes no difference.
@@ -142,7 +142,7 @@ func cuts(r *run, st Step, _ []string) error {
 	if resumable || !c.Addr.IsFull() {
 		return nil
 	}
-	return r.s.gone(c.Addr)
+	return r.s.Gone(c.Addr)
 }
 
 func opensStream(r *run, st Step, args []string) error {

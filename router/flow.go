@@ -113,7 +113,7 @@ func (f *Flow) push(st wire.Stanza, inline bool) {
 		return
 	}
 	f.mu.Unlock()
-	go f.runLocked()
+	f.r.runners.run(f)
 }
 
 func (f *Flow) runLocked() {
@@ -314,7 +314,7 @@ func (f *Flow) complete(e *entry, refuse error, resend bool) {
 		return
 	}
 	f.running = true
-	go f.runLocked()
+	f.r.runners.run(f)
 }
 
 // end consumes a stanza whose turn has come.

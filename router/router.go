@@ -78,6 +78,7 @@ type Router struct {
 	registry  registry
 	inner     []*Flow // of stanzas that enter by Route, by recipient
 	queries   queries
+	runners   *runners
 	Stats     Stats
 }
 
@@ -102,7 +103,7 @@ type Hooks struct {
 // New builds a router for the hosts.
 func New(o Options) *Router {
 	r := &Router{o: o, hosts: map[string]bool{}, services: map[string]Service{}, table: newTable(), iq: map[iqKey]IQHandler{},
-		presences: noPresences{}}
+		presences: noPresences{}, runners: newRunners()}
 	for _, h := range o.Hosts {
 		r.hosts[h] = true
 	}

@@ -19,7 +19,7 @@ func (s *Server) Check(now time.Time) {
 }
 
 // SetMaxNegotiating sets the bound of the connections that are not logged in.
-func (s *Server) SetMaxNegotiating(n int64) { s.maxNegotiating = n }
+func (s *Server) SetMaxNegotiating(n int64) { s.maxNegotiating.Store(n) }
 
 // Throttle returns the throttle for those settings.
 func (s *Server) Throttle(cfg *config.Config) *auth.Throttle { return s.throttle.get(cfg) }

@@ -51,7 +51,7 @@ type Server struct {
 	addrs    addrCounter
 	closing  atomic.Bool // set under mu
 
-	maxNegotiating int64
+	maxNegotiating atomic.Int64
 
 	wg    sync.WaitGroup
 	Stats Stats
@@ -87,7 +87,7 @@ func New(o Options) *Server {
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.addrs.m = map[netip.Prefix]int{}
 	s.gone.s = s
-	s.maxNegotiating = maxNegotiating
+	s.maxNegotiating.Store(maxNegotiating)
 	s.handlers()
 	s.wg.Go(s.watch)
 	return s
@@ -125,7 +125,7 @@ func (s *Server) ServeConn(nc net.Conn, direct bool) {
 		nc.Close()
 		return
 	}
-	if s.Stats.Negotiating.Add(1) > s.maxNegotiating {
+	if s.Stats.Negotiating.Add(1) > s.maxNegotiating.Load() {
 		s.Stats.Negotiating.Add(-1)
 		release()
 		nc.Close()

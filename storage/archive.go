@@ -85,7 +85,8 @@ type Archive interface {
 	CountUndelivered(ctx context.Context, owner wire.Addr, max int) (int, error)
 	// ClearUndelivered removes all marks of a user up to and including id.
 	ClearUndelivered(ctx context.Context, owner wire.Addr, upTo int64) error
-	// LastRow returns the highest id in the store, 0 when it is empty. The id source starts above it.
+	// LastRow returns the highest id that the store ever held, deleted rows included, 0 for none. The id source starts above
+	// it, so that no id is used again (XEP-0313 §6.2).
 	LastRow(ctx context.Context) (int64, error)
 	// DeleteBefore removes up to limit of the owner's rows (every owner's, for the zero address) older than id, and
 	// returns how many. Retention calls it in chunks.

@@ -462,8 +462,8 @@ func (c *Client) end() (condition string, err error) {
 		}
 		if st := tok.Stanza(); st.Name().Local == "error" {
 			for k := range st.Kids() {
-				if k.Name().Local != "text" {
-					condition = k.Name().Local
+				if n := k.Name(); n.Space == "urn:ietf:params:xml:ns:xmpp-streams" && n.Local != "text" { // others are an application's
+					condition = n.Local
 				}
 			}
 		}

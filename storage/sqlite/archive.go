@@ -121,9 +121,15 @@ func (s *Store) ClearUndelivered(ctx context.Context, owner wire.Addr, upTo int6
 // LastRow implements [storage.Archive].
 func (s *Store) LastRow(ctx context.Context) (id int64, err error) {
 	err = s.read(ctx, "read the last id", func(c *conn) error {
-		return c.get(`SELECT coalesce(max(id), 0) FROM archive`, nil, &id)
+		return c.get(`SELECT max(id, coalesce((SELECT max(id) FROM archive), 0)) FROM archive_last`, nil, &id)
 	})
 	return id, err
+}
+
+// keepLast notes the highest id before rows are deleted, so that none is used again (XEP-0313 §6.2).
+func keepLast(c *conn) error {
+	_, err := c.exec(`UPDATE archive_last SET id = (SELECT max(id) FROM archive) WHERE id < (SELECT max(id) FROM archive)`)
+	return err
 }
 
 // DeleteBefore implements [storage.Archive].
@@ -155,6 +161,9 @@ func deleteChunk(c *conn, where string, before, owner int64, limit int) (int, er
 	err := c.get(`SELECT coalesce(max(id), 0) FROM (SELECT id FROM archive WHERE `+where+` ORDER BY id LIMIT ?3 + 0)`,
 		[]any{before, owner, max(limit, 0)}, &last)
 	if err != nil || last == 0 {
+		return 0, err
+	}
+	if err := keepLast(c); err != nil {
 		return 0, err
 	}
 	if _, err := c.exec(`DELETE FROM undelivered WHERE (owner, id) IN (SELECT owner, id FROM archive WHERE `+where+`)`,

@@ -159,7 +159,7 @@ func TestSlowReader(t *testing.T) {
 	t.Parallel()
 	s := xmpptest.Start(t, func(c *config.Config) {
 		c.Limits.OutboxBytes, c.Limits.OutboxStanzas = 64<<10, 100
-		c.Limits.OfflineStanzas = 100000
+		c.Limits.BytesBurst = 16 << 20
 	})
 	others := watch(t, s)
 	alice, bob := s.Online("alice@example.test/phone"), s.Online("bob@example.test/x")

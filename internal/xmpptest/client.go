@@ -461,13 +461,23 @@ func (c *Client) end() (condition string, err error) {
 			continue
 		}
 		if st := tok.Stanza(); st.Name().Local == "error" {
-			for k := range st.Kids() {
-				if n := k.Name(); n.Space == "urn:ietf:params:xml:ns:xmpp-streams" && n.Local != "text" { // others are an application's
-					condition = n.Local
-				}
-			}
+			condition = conditionOf(st)
 		}
 	}
+}
+
+// conditionOf returns a stream error's condition, and behind it the application's, if there is one (RFC 6120 §4.9.4).
+func conditionOf(st wire.Stanza) string {
+	defined, own := "", ""
+	for k := range st.Kids() {
+		switch n := k.Name(); {
+		case n.Space != "urn:ietf:params:xml:ns:xmpp-streams":
+			own = " " + n.Local
+		case n.Local != "text":
+			defined = n.Local
+		}
+	}
+	return defined + own
 }
 
 // drain reads what is behind the stream's end.

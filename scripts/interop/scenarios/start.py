@@ -10,7 +10,6 @@ from pathlib import Path
 from salon import check, poll
 
 START = False
-SALON_ONLY = True
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 

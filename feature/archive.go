@@ -41,8 +41,8 @@ func Archive(r *router.Router, store storage.Archive, bound func() int) {
 func (a *archiver) amend(ctx context.Context, w *router.Walk) error {
 	st := w.Stanza
 	from, to := st.From(), st.To()
-	if w.From == nil && !a.r.IsHost(from.Domain()) && a.r.IsLocal(from.Domain()) {
-		return nil // a room's message: package muc archives and marks what is its own
+	if w.From == nil && !a.r.IsHost(from.Domain()) && a.r.IsLocal(from.Domain()) && !(from.IsBare() && invites(st)) {
+		return nil // a room's message: package muc archives and marks what is its own, but for what it says to those outside
 	}
 	st = a.sanitise(st)
 	w.Stanza = st

@@ -221,6 +221,13 @@ func (o *Outbox) unackedLocked() []Stanza {
 	return rest
 }
 
+// Full reports whether Send refuses, connection or not.
+func (o *Outbox) Full() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.fullLocked(o.hardLocked())
+}
+
 // Waiting returns how many stanzas and bytes are queued or unacknowledged.
 func (o *Outbox) Waiting() (stanzas, bytes int) {
 	o.mu.Lock()
@@ -336,7 +343,7 @@ func (o *Outbox) landed(f flight, err error) {
 	}
 	switch {
 	case err != nil && o.conn == f.conn:
-		o.conn = nil
+		o.conn, o.over = nil, false
 		fallthrough
 	case err != nil:
 		if !f.counted && !o.ended {

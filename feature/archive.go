@@ -67,7 +67,8 @@ func (a *archiver) amend(ctx context.Context, w *router.Walk) error {
 	if toUs {
 		// A message to oneself is this one row: there is one archive, and the other sessions are to have it.
 		r := row
-		r.Owner, r.Peer, r.Undelivered = to.Bare(), peer(r.Kind, from), archive.Offline(st)
+		inRoom := r.Kind == storage.RowPrivate && to.IsFull() // for that session alone: it bounces when there is none
+		r.Owner, r.Peer, r.Undelivered = to.Bare(), peer(r.Kind, from), archive.Offline(st) && !inRoom
 		w.Rows = append(w.Rows, r)
 	}
 	w.Committed = a.committed

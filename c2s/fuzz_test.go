@@ -35,7 +35,10 @@ func FuzzStream(f *testing.F) {
 		f.Add([]byte(s), false)
 		f.Add([]byte(s), true)
 	}
-	fw := &fuzzWorld{w: newWorld(f, func(c *config.Config) { c.Limits.ConnectionsPerAddress = 1 << 20 })}
+	fw := &fuzzWorld{w: newWorld(f, func(c *config.Config) {
+		c.Limits.ConnectionsPerAddress = 1 << 20
+		c.Stream.ResumeTime = 10 * time.Millisecond // hibernating sessions count as resources
+	})}
 	fw.other = fw.w.dial(bob.String())
 	f.Fuzz(func(t *testing.T, in []byte, bound bool) {
 		fw.mu.Lock()

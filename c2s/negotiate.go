@@ -103,8 +103,8 @@ func (n *negotiation) open(h wire.Header) error {
 	if h.ContentNS != wire.NSClient {
 		return stream.Error("invalid-namespace", "") // §4.9.3.10, §4.8.2
 	}
-	if !strings.HasPrefix(h.Version, "1.") {
-		return stream.Error("unsupported-version", "") // §4.9.3.25, §4.7.5
+	if major, _, _ := strings.Cut(h.Version, "."); strings.Trim(major, "0") == "" {
+		return stream.Error("unsupported-version", "") // §4.9.3.25; a higher one than ours gets ours (§4.7.5)
 	}
 	host := h.To.Domain()
 	if host == "" {
@@ -177,8 +177,8 @@ func (n *negotiation) needsTLS() bool {
 // starttls switches to TLS (RFC 6120 §5.4).
 func (n *negotiation) starttls() error {
 	if n.c.TLS() != nil || !n.user.IsZero() {
-		n.c.Write(stream.AppendEnd([]byte(`<failure xmlns="` + nsTLS + `"/>`))) // §5.4.2.2
-		return errEnd
+		n.c.Write([]byte(`<failure xmlns="` + nsTLS + `"/>`)) // §5.4.2.2
+		return stream.Error("policy-violation", "TLS is in place already")
 	}
 	if n.c.Buffered() {
 		// §5.4.2.1 forbids bytes behind <starttls/>: they would be read as if they came through TLS.
@@ -209,7 +209,7 @@ func (n *negotiation) fail(err error) {
 		return
 	case errors.As(err, &se):
 	case errors.As(err, &syntax):
-		se = stream.Error(syntax.Condition, syntax.Reason)
+		se = syntax.Stream()
 	case errors.As(err, &high):
 		n.lastWords(high.append(nil))
 		return
@@ -220,7 +220,7 @@ func (n *negotiation) fail(err error) {
 	default:
 		return
 	}
-	n.s.o.Log.Debug("negotiation failed", "addr", n.c.RemoteAddr().String(), "condition", se.Err)
+	n.s.o.Log.Debug("negotiation failed", "addr", n.c.RemoteAddr().String(), "condition", se.Err, "err", err)
 	n.lastWords(stream.AppendError(nil, se))
 }
 

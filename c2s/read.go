@@ -32,7 +32,8 @@ func (x *Session) readAll(c *stream.Conn) {
 		var syntax *wire.SyntaxError
 		switch {
 		case errors.As(err, &syntax):
-			x.Close(stream.Error(syntax.Condition, syntax.Reason))
+			x.s.o.Log.Debug("stream refused", "jid", x.addr.String(), "err", err)
+			x.Close(syntax.Stream())
 			x.waitEnd(c)
 			return
 		case err != nil:

@@ -50,8 +50,11 @@ type Server struct {
 	cancel   context.CancelFunc
 	addrs    addrCounter
 	closing  atomic.Bool // set under mu
-	wg       sync.WaitGroup
-	Stats    Stats
+
+	maxNegotiating atomic.Int64
+
+	wg    sync.WaitGroup
+	Stats Stats
 
 	mu       sync.Mutex // a leaf; guards what follows
 	sessions map[*Session]struct{}
@@ -72,7 +75,7 @@ const (
 // Stats counts since the start.
 type Stats struct {
 	Connections, Logins, AuthFailures, TLSFailures, Resumes, ResumeFailures, Overflows atomic.Int64
-	Negotiating                                                                        atomic.Int64
+	Negotiating, Panics                                                                atomic.Int64
 }
 
 // maxNegotiating bounds the connections that are not logged in.
@@ -84,6 +87,7 @@ func New(o Options) *Server {
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.addrs.m = map[netip.Prefix]int{}
 	s.gone.s = s
+	s.maxNegotiating.Store(maxNegotiating)
 	s.handlers()
 	s.wg.Go(s.watch)
 	return s
@@ -117,21 +121,24 @@ func (s *Server) Serve(l net.Listener, direct bool) error {
 func (s *Server) ServeConn(nc net.Conn, direct bool) {
 	s.Stats.Connections.Add(1)
 	release, ok := s.addrs.take(nc.RemoteAddr(), s.o.Config())
-	if !ok || s.Stats.Negotiating.Load() >= maxNegotiating {
-		if ok {
-			release()
-		}
+	if !ok {
+		nc.Close()
+		return
+	}
+	if s.Stats.Negotiating.Add(1) > s.maxNegotiating.Load() {
+		s.Stats.Negotiating.Add(-1)
+		release()
 		nc.Close()
 		return
 	}
 	l := s.o.Config().Limits
 	c := stream.NewConn(nc, wire.Limits{StanzaBytes: int(l.StanzaBeforeLogin), Depth: l.DepthBeforeLogin, Attributes: l.Attributes, Namespaces: maxNamespaces})
 	if !s.track(c) {
+		s.Stats.Negotiating.Add(-1)
 		release()
 		nc.Close()
 		return
 	}
-	s.Stats.Negotiating.Add(1)
 	go s.negotiate(c, direct, release)
 }
 
@@ -159,6 +166,7 @@ func (s *Server) negotiate(c *stream.Conn, direct bool, release func()) {
 // recovered ends one unit after a panic, which is always a mistake of ours, and keeps the process alive.
 func (s *Server) recovered(unit string, end func()) {
 	if v := recover(); v != nil {
+		s.Stats.Panics.Add(1)
 		s.o.Log.Error("panic", "unit", unit, "value", v, "stack", string(debug.Stack()))
 		end()
 	}

@@ -202,7 +202,7 @@ func (r *room) applyAffiliation(by actor, c *change) {
 
 // reaffiliate gives an occupant the affiliation that the lists say now, and the role that goes with it.
 func (r *room) reaffiliate(o *occupant, by actor, reason string) {
-	was := o.affiliation
+	was, role := o.affiliation, o.role
 	o.affiliation = r.affiliation(o.bare)
 	why := expulsion{affiliation: o.affiliation, actor: by.nick, reason: reason}
 	switch {
@@ -223,7 +223,7 @@ func (r *room) reaffiliate(o *occupant, by actor, reason string) {
 	case o.role == visitor:
 		o.role = r.initialRole(o.affiliation)
 	}
-	r.announceChange(o, by.nick, reason)
+	r.announceChange(o, role, by.nick, reason)
 }
 
 // tellAbsent tells those who may see real addresses of a change for somebody who is not here (XEP-0045 §10.3, status 101).

@@ -37,6 +37,7 @@ var facets = []facet{
 	persistentFacet,
 	moderatedFacet,
 	whoisFacet,
+	broadcastFacet,
 	subjectFacet,
 	inviteFacet,
 	privateFacet,

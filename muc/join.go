@@ -110,7 +110,7 @@ func (r *room) seat(j *joining) *session {
 // welcome sends what who enters is owed, in the order of XEP-0045 §7.2: the others' presence, its own, history, subject.
 func (r *room) welcome(s *session, j *joining, created bool) {
 	for _, o := range r.occupants {
-		if o != s.occ {
+		if o != s.occ && !r.set.silent(o.role) {
 			s.send(r.presenceFor(o, s))
 		}
 	}

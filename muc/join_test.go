@@ -259,3 +259,31 @@ func TestChangeNickOfOneSession(t *testing.T) {
 	desk.sync()
 	w.want(anna.sync(), `/B"`, `type="unavailable"`)
 }
+
+// muc#roomconfig_presencebroadcast: others see only the roles that are told; everyone sees itself.
+func TestPresenceBroadcast(t *testing.T) {
+	w, anna, ben, carl := three(t)
+	w.want(anna.configure("presencebroadcast=moderator"), `type="result"`, `id="cfg"`)
+	got := carl.sync()
+	w.want(got, `/B"`, `type="unavailable"`)
+	w.wantNot(got, `/A"`)
+	got = w.dial("dora").enter("D")
+	w.want(got, `/A"`)
+	w.want(got, `/D"`, `code="110"`)
+	w.wantNot(got, `/B"`)
+	if got := ben.sync(); has(got, `/D"`) {
+		t.Errorf("%q", got)
+	}
+	anna.adminSet(`<item nick='B' role='moderator'/>`)
+	w.want(carl.sync(), `/B"`, `role="moderator"`)
+	anna.adminSet(`<item nick='B' role='participant'/>`)
+	w.want(carl.sync(), `/B"`, `type="unavailable"`)
+	w.want(ben.sync(), `/B"`, `role="participant"`, `code="110"`)
+	ben.say(`<presence type='unavailable' to='` + roomJID + `/B'/>`)
+	ben.sync()
+	w.wantNot(carl.sync(), `/B"`)
+	carl.talk("seen or not")
+	w.want(carl.sync(), `seen or not`)
+	anna.configure("whois=anyone") // a form without the field leaves it as it is
+	w.wantNot(carl.sync(), `/D"`)
+}

@@ -207,9 +207,15 @@ func TestClose(t *testing.T) {
 	w.stop()
 	anna.waitFor(`last words`)
 	ben.waitFor(`type="unavailable"`, `code="332"`, `code="110"`)
-	buf := make([]byte, 1<<20)
-	if s := string(buf[:runtime.Stack(buf, true)]); strings.Contains(s, "muc.(*room).run") {
-		t.Error("a goroutine is left:", s)
+	for deadline := time.Now().Add(10 * time.Second); ; runtime.Gosched() { // Done is a goroutine's last word, not its end
+		buf := make([]byte, 1<<20)
+		stacks := string(buf[:runtime.Stack(buf, true)])
+		if !strings.Contains(stacks, "muc.(*room).run") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("a goroutine is left:", stacks)
+		}
 	}
 	anna.talk("anybody?")
 	anna.waitFor(`type="error"`, `service-unavailable`)
@@ -251,4 +257,20 @@ func TestGraveyardBound(t *testing.T) {
 		anna.syncAt(room)
 	}
 	w.want(ben.enter("B"), `code="201"`)
+}
+
+// Who leaves a room that is not in memory does not wake it.
+func TestLeaveSleepingRoom(t *testing.T) {
+	b := new(brittle)
+	w := newWorld(t, func(w *world) { b.Rooms = w.rooms; w.rooms = b })
+	b.broken.Store(true) // reading it would fail, and be told
+	anna := w.dial("anna")
+	anna.say(`<presence type='unavailable' to='` + roomJID + `/A'/>`)
+	anna.say(`<iq type='result' id='x' to='` + roomJID + `/A'/>`)
+	if err := anna.flow.Quiesce(w.ctx); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.muc.Stats.Rooms.Load(); n != 0 {
+		t.Error("rooms in memory:", n)
+	}
 }

@@ -94,6 +94,9 @@ func (r *room) announce(o *occupant) {
 
 // showTo sends an occupant's presence to the sessions that f picks.
 func (r *room) showTo(o *occupant, f func(*session) bool) {
+	if r.set.silent(o.role) {
+		return
+	}
 	for _, s := range r.all {
 		if f(s) {
 			s.send(r.presenceFor(o, s))
@@ -101,8 +104,14 @@ func (r *room) showTo(o *occupant, f func(*session) bool) {
 	}
 }
 
-// tellOthers sends a notice to every session but those of o.
+// tellOthers sends a notice to every session but those of o, unless o's role is one that others do not see.
 func (r *room) tellOthers(n *notice, o *occupant) {
+	if !r.set.silent(o.role) {
+		r.spread(n, o)
+	}
+}
+
+func (r *room) spread(n *notice, o *occupant) {
 	var plain, real wire.Stanza
 	for _, s := range r.all {
 		switch {

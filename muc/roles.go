@@ -59,23 +59,28 @@ func (r *room) applyRole(by actor, c *change) {
 		r.expel(o, expulsion{status: statusKicked, affiliation: o.affiliation, actor: by.nick, reason: c.reason})
 		return
 	}
+	was := o.role
 	o.role = c.role
-	r.announceChange(o, by.nick, c.reason)
+	r.announceChange(o, was, by.nick, c.reason)
 }
 
 // announceChange tells everyone of an occupant's new role or affiliation, by whom and why. Somebody who may see real
-// addresses only now is sent them.
-func (r *room) announceChange(o *occupant, actor, reason string) {
+// addresses only now is sent them. was is its role before.
+func (r *room) announceChange(o *occupant, was role, actor, reason string) {
 	o.changed()
 	n := about(o)
 	n.item.actor, n.item.reason = actor, reason
-	r.tellOthers(n, o)
+	if !r.set.silent(was) && r.set.silent(o.role) {
+		r.appear(o, true)
+	} else {
+		r.tellOthers(n, o)
+	}
 	r.tellSelf(n, o.sessions...)
 	if o.role != moderator || r.set.Whois == whoisAnyone {
 		return
 	}
 	for _, other := range r.everyone() { // §8: moderators discover real addresses through presence
-		if other != o {
+		if other != o && !r.set.silent(other.role) {
 			for _, s := range o.sessions {
 				s.send(r.presenceFor(other, s))
 			}

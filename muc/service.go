@@ -101,6 +101,8 @@ func (s *Service) Accept(ctx context.Context, st wire.Stanza, done func()) {
 		done()
 	case st.To().Local() == "":
 		s.acceptOwn(st, done)
+	case idleTalk(st) && !s.inMemory(st.To().Bare()):
+		done()
 	default:
 		e := &event{st: st, done: done, cost: st.Len()}
 		p := s.postTo(st.To().Bare(), e, departs(st))
@@ -120,6 +122,17 @@ func (s *Service) Accept(ctx context.Context, st wire.Stanza, done func()) {
 // departs reports whether a stanza takes a session out of a room: it may never be refused.
 func departs(st wire.Stanza) bool {
 	return st.Type() == "error" && st.Kind() != wire.KindIQ || st.Kind() == wire.KindPresence && st.Type() == "unavailable"
+}
+
+// idleTalk reports whether a stanza means nothing to a room that is not in memory: nobody is in it, and it asked nothing.
+func idleTalk(st wire.Stanza) bool {
+	return departs(st) || st.Kind() == wire.KindIQ && !request(st)
+}
+
+func (s *Service) inMemory(room wire.Addr) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rooms[room] != nil
 }
 
 // postTo posts to the room of an address, which it starts if need be. dead says that the service is closed.

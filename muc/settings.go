@@ -23,6 +23,8 @@ type settings struct {
 	// Invites lets any occupant of a members-only room invite, not admins alone.
 	Invites bool    `json:"invites,omitempty"`
 	Private private `json:"private,omitempty"`
+	// Silent has bit r set if presence of role r is not told to others.
+	Silent uint8 `json:"silent,omitempty"`
 }
 
 // defaults are the settings of a new room: public talk, addresses seen by moderators alone (XEP-0045 §10.1.2 leaves the

@@ -37,7 +37,7 @@ const (
 // messages is the table of RFC 6121 §8.5 for messages, one row a type.
 var messages = map[string][5]action{
 	//            noAccount bareHere bareAway fullHere fullAway
-	"normal":    {bounce, toAll, keep, toOne, asBare}, // §8.5.3.2.1 leaves a choice; a resource that just left must not cost the message
+	"normal":    {bounce, toAll, keep, toOne, bounce}, // §8.5.3.2.1: ignored or refused, never passed on; refused, the sender knows
 	"chat":      {bounce, toAll, keep, toOne, asBare},
 	"groupchat": {bounce, bounce, bounce, toOne, bounce},
 	"headline":  {drop, toAll, drop, toOne, drop},

@@ -19,9 +19,9 @@ func TestMessagesByTable(t *testing.T) {
 	situations := []string{"no account", "bare, here", "bare, away", "full, here", "full, away, others here", "full, away"}
 	for typ, row := range map[string][6]string{
 		//           §8.5.1  .2.1.1  .2.2.1 .3.1  .3.2.1
-		"normal":    {"error", "all", "keep", "one", "all", "keep"},
-		"":          {"error", "all", "keep", "one", "all", "keep"},
-		"unknown":   {"error", "all", "keep", "one", "all", "keep"}, // §5.2.2: as normal
+		"normal":    {"error", "all", "keep", "one", "error", "error"},
+		"":          {"error", "all", "keep", "one", "error", "error"},
+		"unknown":   {"error", "all", "keep", "one", "error", "error"}, // §5.2.2: as normal
 		"chat":      {"error", "all", "keep", "one", "all", "keep"},
 		"groupchat": {"error", "error", "error", "one", "error", "error"},
 		"headline":  {"-", "all", "-", "one", "-", "-"},

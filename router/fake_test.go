@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/xml"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -80,8 +81,8 @@ func newArchiver(t testing.TB, rnd *rand.Rand) *archiver {
 			case <-stop:
 				return
 			}
-			if pause > 0 {
-				<-time.After(time.Duration(pause*50) * time.Microsecond)
+			for range pause * 10 {
+				runtime.Gosched()
 			}
 			a.mu.Lock()
 			batch := a.queue

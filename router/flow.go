@@ -234,8 +234,8 @@ func (f *Flow) begin(e *entry) {
 	}
 	e.walk.Stanza = st
 	if s := f.r.services[st.To().Domain()]; s != nil {
-		if e.refuse = f.toService(&e.walk); e.refuse != nil {
-			e.ready = true
+		if err := f.toService(&e.walk); err != nil {
+			f.complete(e, err, false)
 			return
 		}
 		f.r.count(st)

@@ -1,13 +1,10 @@
 package server
 
 import (
-	"context"
-
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"salon.im/salon/archive"
-	"salon.im/salon/web"
 )
 
 // measure registers every figure that /metrics shows. Each reads a counter that its package keeps anyway.
@@ -80,12 +77,4 @@ func (l latency) Collect(ch chan<- prometheus.Metric) {
 	}
 	total += h.Counts[len(archive.LatencyBounds)]
 	ch <- prometheus.MustNewConstHistogram(latencyDesc, total, h.Sum.Seconds(), buckets)
-}
-
-// checks are what /readyz asks.
-func (s *Server) checks() []web.Check {
-	return []web.Check{
-		{Name: "storage", Run: s.store.Ping},
-		{Name: "archive", Run: func(context.Context) error { return s.writer.Healthy() }},
-	}
 }

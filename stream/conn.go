@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -75,11 +76,12 @@ func (c *Conn) RemoteAddr() net.Addr { return c.sock.RemoteAddr() }
 func (c *Conn) SetDeadline(t time.Time) error { return c.sock.SetDeadline(t) }
 
 // StartTLS performs the server's handshake, and expects a new stream header behind it. It returns ErrBuffered, without a handshake, if
-// anything was received already. The caller has set a deadline.
+// anything but whitespace was received already. The caller has set a deadline.
 func (c *Conn) StartTLS(cfg *tls.Config) error {
-	if len(c.unread) > 0 {
+	if c.Buffered() {
 		return ErrBuffered
 	}
+	c.unread = c.unread[len(c.unread):]
 	t := tls.Server(c.sock, cfg)
 	if err := t.Handshake(); err != nil {
 		return err
@@ -115,8 +117,9 @@ func (c *Conn) Next() (wire.Token, error) {
 	}
 }
 
-// Buffered reports whether received bytes wait in front of Next.
-func (c *Conn) Buffered() bool { return len(c.unread) > 0 }
+// Buffered reports whether received bytes wait in front of Next. Whitespace does not count: RFC 6120 §5.3.3 forbids it behind
+// <starttls/>, but widespread clients send a newline there, and dropped it does no harm.
+func (c *Conn) Buffered() bool { return len(bytes.TrimLeft(c.unread, " \t\r\n")) > 0 }
 
 // fill reads more. With nothing unread it gives the buffers back first and reads into the small one.
 func (c *Conn) fill() error {

@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"strings"
@@ -113,5 +114,25 @@ func TestBucket(t *testing.T) {
 	}
 	if stream.NewBucket(0, 5) != nil {
 		t.Error("no rate has a bucket")
+	}
+}
+
+// Widespread clients send a newline behind <starttls/>, which is dropped.
+func TestStartTLSDropsWhitespace(t *testing.T) {
+	t.Parallel()
+	c, client := clear(t)
+	go io.WriteString(client, header+`<starttls xmlns="urn:ietf:params:xml:ns:xmpp-tls"/>`+"\r\n")
+	for range 2 {
+		if _, err := c.Next(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c.Buffered() {
+		t.Error("a newline counts as data")
+	}
+	tc := tls.Client(client, &tls.Config{InsecureSkipVerify: true})
+	go tc.Handshake()
+	if err := c.StartTLS(serverTLS()); err != nil {
+		t.Errorf("got %v", err)
 	}
 }

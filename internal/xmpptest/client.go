@@ -304,6 +304,25 @@ func (c *Client) write(s string) error {
 // Send sends a stanza.
 func (c *Client) Send(xml string) { c.s.T.Helper(); c.Write(xml) }
 
+// TrySend is Send for goroutines that must not fail the test, and for streams that may end.
+func (c *Client) TrySend(xml string) error { return c.write(xml) }
+
+// TryRecv is Recv for goroutines that must not fail the test.
+func (c *Client) TryRecv() (wire.Stanza, error) { return c.recv() }
+
+// TryEnd is End for streams of which a test does not know whether they end well.
+func (c *Client) TryEnd() (condition string, err error) { return c.end() }
+
+// At connects and goes as far as a script's stage: raw, open, direct, secured, authenticated, bound, online, resumable.
+func (s *Server) At(addr, stage string) *Client {
+	s.T.Helper()
+	c := s.Client(addr)
+	if err := c.reach(stage); err != nil {
+		s.T.Fatalf("%s: %v", addr, err)
+	}
+	return c
+}
+
 // Recv returns the next element, and fails the test if none comes.
 func (c *Client) Recv() wire.Stanza {
 	c.s.T.Helper()
@@ -350,6 +369,8 @@ func (c *Client) note(st wire.Stanza) {
 	switch name := st.Name(); {
 	case name.Space == nsSM && name.Local == "enabled":
 		c.resumeID, c.received = st.Attr("id"), 0
+	case name.Space == "urn:ietf:params:xml:ns:xmpp-sasl" && name.Local == "success":
+		c.scan = wire.NewScanner(limits) // RFC 6120 §6.4.6: a new stream follows
 	case name.Space == nsSM && name.Local == "resumed":
 		c.bound = true
 	case st.Kind() == wire.KindIQ && !c.bound:
@@ -427,6 +448,9 @@ func (c *Client) end() (condition string, err error) {
 			if err == nil {
 				err = c.drain()
 			}
+			if syntax := new(wire.SyntaxError); errors.As(err, &syntax) {
+				return condition, err
+			}
 			if errors.Is(err, os.ErrDeadlineExceeded) {
 				return condition, errors.New("the connection is not closed")
 			}
@@ -437,13 +461,23 @@ func (c *Client) end() (condition string, err error) {
 			continue
 		}
 		if st := tok.Stanza(); st.Name().Local == "error" {
-			for k := range st.Kids() {
-				if k.Name().Local != "text" {
-					condition = k.Name().Local
-				}
-			}
+			condition = conditionOf(st)
 		}
 	}
+}
+
+// conditionOf returns a stream error's condition, and behind it the application's, if there is one (RFC 6120 §4.9.4).
+func conditionOf(st wire.Stanza) string {
+	defined, own := "", ""
+	for k := range st.Kids() {
+		switch n := k.Name(); {
+		case n.Space != "urn:ietf:params:xml:ns:xmpp-streams":
+			own = " " + n.Local
+		case n.Local != "text":
+			defined = n.Local
+		}
+	}
+	return defined + own
 }
 
 // drain reads what is behind the stream's end.

@@ -66,12 +66,16 @@ func (s *Server) start() {
 }
 
 // Stop shuts the server down and reports how.
-func (s *Server) Stop() {
+func (s *Server) Stop() { s.stopping(func() {}) }
+
+// stopping stops the server, and runs f while it stops.
+func (s *Server) stopping(f func()) {
 	if s.stop == nil {
 		return
 	}
 	s.stop()
 	s.stop = nil
+	f()
 	if err := <-s.done; err != nil {
 		s.T.Errorf("shutdown: %v", err)
 	}
@@ -107,8 +111,8 @@ func (s *Server) AddUser(bare wire.Addr) {
 	s.users[bare] = true
 }
 
-// gone waits until a session has left the router's table.
-func (s *Server) gone(full wire.Addr) error {
+// Gone waits until a session has left the router's table.
+func (s *Server) Gone(full wire.Addr) error {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.Now().Add(patience); s.Router().Resource(full) != nil; <-tick.C {

@@ -53,7 +53,7 @@ func init() { // the table's functions look at the table through run
 		{re(`creates (\S+) as (.+)`), mustNot, false, creates},
 		{re(`opens (\S+@\S+) as (.+)`), may, false, opensRoom},
 		{re(`joins (\S+) as (.+)`), mustNot, false, joins},
-		{re(`stream ends(?: with: (\S+))?`), mustNot, false, streamEnds},
+		{re(`stream ends(?: with: (.+))?`), mustNot, false, streamEnds},
 		{re(`restarts`), mustNot, false, restarts},
 	}
 }
@@ -131,7 +131,7 @@ func disconnects(r *run, st Step, _ []string) error {
 	if err != nil || condition != "" {
 		return fmt.Errorf("the stream ended with %q, %v", condition, err)
 	}
-	return r.s.gone(c.Addr)
+	return r.s.Gone(c.Addr)
 }
 
 // cuts waits until the server has seen the end, unless the session can be resumed: then it makes no difference.
@@ -142,7 +142,7 @@ func cuts(r *run, st Step, _ []string) error {
 	if resumable || !c.Addr.IsFull() {
 		return nil
 	}
-	return r.s.gone(c.Addr)
+	return r.s.Gone(c.Addr)
 }
 
 func opensStream(r *run, st Step, args []string) error {
@@ -222,11 +222,22 @@ func restarts(r *run, st Step, _ []string) error {
 			}
 		}
 	}
-	r.s.Restart()
-	for _, c := range r.clients {
-		c.Cut()
-	}
-	return nil
+	var err error
+	r.s.stopping(func() {
+		for name, c := range r.clients {
+			if !c.bound {
+				c.Cut()
+				continue
+			}
+			condition, e := c.end()
+			if e == nil && condition != "system-shutdown" { // RFC 6120 §4.9.3.20
+				e = fmt.Errorf("%s's stream ends with %q", name, condition)
+			}
+			err = errors.Join(err, e)
+		}
+	})
+	r.s.start()
+	return err
 }
 
 var errStreamEnded = errors.New("the stream ended")

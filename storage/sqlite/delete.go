@@ -95,6 +95,9 @@ func (s *Store) sweepChunk(c *conn) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if err := keepLast(c); err != nil {
+		return false, err
+	}
 	n, err := c.exec(`DELETE FROM archive WHERE id IN (SELECT id FROM archive WHERE owner = ? ORDER BY id LIMIT ? + 0)`,
 		number, sweepRows)
 	if err != nil || n == sweepRows {

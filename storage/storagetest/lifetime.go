@@ -130,6 +130,12 @@ func durability(t *testing.T, open func(*testing.T) storage.Store) {
 	want(t, "last row", lastRow(t, s), 6)
 	appendRows(t, s, row(7, alice, bob))
 	want(t, "rows after one more", ids(t, s, storage.Query{Owner: alice, After: 4, Limit: 9}), []int64{5, 7})
+	_, err = s.DeleteBefore(ctx(t), alice, 8, 9)
+	must(t, err)
+	must(t, s.Close())
+
+	s = open(t)
+	want(t, "last row, once it is deleted", lastRow(t, s), 7)
 }
 
 // closing closes a store twice, and under work.

@@ -117,4 +117,27 @@ var deleteTests = []test{
 		must(t, err)
 		want(t, "dropped", len(appendRows(t, s, r)), 0)
 	}},
+	{"LastRow/does not fall", func(t *testing.T, s storage.Store) { // XEP-0313 §6.2: ids are not used again
+		marked(t, s)
+		del := func(owner wire.Addr, before, last int64) {
+			t.Helper()
+			_, err := s.DeleteBefore(ctx(t), owner, before, 9)
+			must(t, err)
+			want(t, "last row", lastRow(t, s), last)
+		}
+		del(bob, 7, 6) // the newest of all
+		del(alice, 3, 6)
+		del(wire.Addr{}, 7, 6) // the rest
+		appendRows(t, s, row(5, alice, bob))
+		want(t, "last row, with a lower one stored", lastRow(t, s), 6)
+		appendRows(t, s, row(8, garden, alice))
+		want(t, "last row, with a higher one stored", lastRow(t, s), 8)
+		must(t, s.PutRoom(ctx(t), room(garden), nil))
+		must(t, s.DeleteRoom(ctx(t), garden))
+		want(t, "last row after a room's end", lastRow(t, s), 8)
+		create(t, s, alice)
+		appendRows(t, s, row(9, alice, bob))
+		must(t, s.DeleteAccount(ctx(t), alice))
+		want(t, "last row after an account's end", lastRow(t, s), 9)
+	}},
 }

@@ -17,9 +17,9 @@ async def run(salon):
     alice = await salon.login("alice")
     check(alice.boundjid.resource, "no resource made")
 
-    stranger = Client(salon, "alice", password="wrong", mechanism="SCRAM-SHA-1")
+    stranger = Client(salon, "alice", password="wrong")
     check(await stranger.negotiate() == "failed_all_auth", "a wrong password was accepted")
     await stranger.leave()
-    nobody = Client(salon, "nobody", mechanism="SCRAM-SHA-1")
+    nobody = Client(salon, "nobody")
     check(await nobody.negotiate() == "failed_all_auth", "an unknown user was accepted")
     await nobody.leave()

@@ -33,11 +33,13 @@ async def converse(salon, bob, lobby, terminal):
     await terminal.shows("Bob: welcome, profanity")
 
     den = await bob.create_room("den", "Bob", passwordprotectedroom="1", roomsecret="s3cret")
+    terminal.type("/win 1")  # the console, where refusals are shown
     terminal.type(f"/join {den} nick Alice")
-    await terminal.shows("(?i)error joining room.*not-authorized|password")
+    await terminal.shows("(?i)error joining room.*den@.*(not-authorized|password)")
     terminal.type(f"/join {den} nick Alice password s3cret")
     await bob.presence(sender=f"{den}/Alice", type="")
 
+    terminal.type("/win 1")  # in a room's window /msg is for its occupants
     terminal.type("/msg bob@localhost a word in private")
     message = await bob.message(body="a word in private", type="chat")
     check(message["from"].bare == "alice@localhost", f"{message}")

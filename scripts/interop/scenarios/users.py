@@ -10,7 +10,7 @@ SALON_ONLY = True
 
 
 async def attempt(salon, name, password):
-    client = Client(salon, name, password=password, mechanism="SCRAM-SHA-1")
+    client = Client(salon, name, password=password)
     end = await client.negotiate()
     await client.leave()
     return end == "session_start"

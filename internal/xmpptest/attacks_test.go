@@ -1,0 +1,179 @@
+package xmpptest_test
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"salon.im/salon/config"
+	"salon.im/salon/internal/xmpptest"
+)
+
+// TestTLSPolicy holds the direct listener against what RFC 9325 §3.1 and §4.2 forbid (B04-B06).
+func TestTLSPolicy(t *testing.T) {
+	t.Parallel()
+	s := xmpptest.Start(t)
+	for i, c := range []struct {
+		min, max uint16
+		suites   []uint16
+		ok       bool
+	}{
+		0: {tls.VersionTLS10, tls.VersionTLS10, nil, false},
+		1: {tls.VersionTLS11, tls.VersionTLS11, nil, false},
+		2: {tls.VersionTLS12, tls.VersionTLS12, []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA}, false},
+		3: {tls.VersionTLS12, tls.VersionTLS12, []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}, false},
+		4: {tls.VersionTLS12, tls.VersionTLS12, []uint16{tls.TLS_ECDHE_ECDSA_WITH_RC4_128_SHA}, false},
+		5: {tls.VersionTLS12, tls.VersionTLS12, []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}, true},
+		6: {tls.VersionTLS13, tls.VersionTLS13, nil, true},
+	} {
+		conn, err := tls.Dial("tcp", s.Addr("c2s direct").String(), &tls.Config{InsecureSkipVerify: true, ServerName: xmpptest.Host,
+			MinVersion: c.min, MaxVersion: c.max, CipherSuites: c.suites, NextProtos: []string{"xmpp-client"}})
+		if err == nil {
+			conn.Close()
+		}
+		if (err == nil) != c.ok {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+}
+
+// TestGarbageOnTLSPort: what is no handshake is closed, and disturbs nobody (B06).
+func TestGarbageOnTLSPort(t *testing.T) {
+	t.Parallel()
+	s := xmpptest.Start(t)
+	others := watch(t, s)
+	for _, garbage := range []string{header, "\x00\x00\x00\x00\x00\x00\x00\x00", "GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\xff\xff" + strings.Repeat("x", 1<<16)} {
+		conn, err := net.Dial("tcp", s.Addr("c2s direct").String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.SetDeadline(time.Now().Add(20 * time.Second))
+		_, _ = io.WriteString(conn, garbage)
+		if _, err := io.Copy(io.Discard, conn); err != nil && strings.Contains(err.Error(), "timeout") {
+			t.Errorf("%.20q: not closed", garbage)
+		}
+		conn.Close()
+	}
+	others.stop()
+}
+
+// TestSilentConnections: connections that say nothing, or one byte, delay nobody (A18-A21).
+func TestSilentConnections(t *testing.T) {
+	t.Parallel()
+	s := xmpptest.Start(t, func(c *config.Config) { c.Limits.LoginTime = 2 * time.Second })
+	others := watch(t, s)
+	var silent []net.Conn
+	for i := range 200 {
+		conn, err := net.Dial("tcp", s.Addr([]string{"c2s", "c2s direct"}[i%2]).String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if i%4 > 1 {
+			_, _ = io.WriteString(conn, "<")
+		}
+		silent = append(silent, conn)
+	}
+	for i, conn := range silent { // all are dropped in the end
+		conn.SetDeadline(time.Now().Add(20 * time.Second))
+		if _, err := io.Copy(io.Discard, conn); err != nil && strings.Contains(err.Error(), "timeout") {
+			t.Fatalf("connection %d is not dropped", i)
+		}
+	}
+	others.stop()
+}
+
+// TestConnectionsPerAddress: one address has so many connections, and no more (A21).
+func TestConnectionsPerAddress(t *testing.T) {
+	t.Parallel()
+	s := xmpptest.Start(t, func(c *config.Config) { c.Limits.ConnectionsPerAddress = 3 })
+	for range 3 {
+		s.At("alice@example.test", "open")
+	}
+	conn, err := net.Dial("tcp", s.Addr("c2s").String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	_, _ = io.WriteString(conn, header)
+	said, err := io.ReadAll(conn)
+	if err != nil && strings.Contains(err.Error(), "timeout") || strings.Contains(string(said), "features") {
+		t.Errorf("a fourth connection: %q, %v", said, err)
+	}
+}
+
+// TestAmplification: what alice receives is at most five times what mallory wrote (C31), whatever the declarations.
+func TestAmplification(t *testing.T) {
+	t.Parallel()
+	s := xmpptest.Start(t)
+	alice, mallory := s.Online("alice@example.test/phone"), s.Online("mallory@example.test/x")
+	for i, body := range []string{
+		0: `<a xmlns:p="urn:` + strings.Repeat("x", 20000) + `">` + strings.Repeat("<p:b/>", 3000) + `</a>`,
+		1: "<w>" + strings.Repeat(`<a xmlns="urn:b"/>`, 3000) + "</w>",
+		2: `<a ` + namespaces(50) + `>` + strings.Repeat("<axxxx:b axxxxx:c=''/>", 1000) + `</a>`,
+		3: `<b>` + strings.Repeat("&#60;", 5000) + strings.Repeat("'", 5000) + `</b>`,
+	} {
+		sent := toVictim + body + `</message>`
+		mallory.Send(sent)
+		st, err := alice.TryRecv()
+		if err != nil {
+			end, _ := mallory.TryEnd()
+			t.Fatalf("%d: %v; mallory's stream ended with %q", i, err, end)
+		}
+		if got := len(st.Append(nil)); got > 5*len(sent) || st.From() != mallory.Addr {
+			t.Errorf("%d: %d bytes became %d", i, len(sent), got)
+		}
+	}
+}
+
+// TestHugeStanza: a stanza of 20 MiB ends the stream and is not kept in memory (C34).
+func TestHugeStanza(t *testing.T) {
+	t.Parallel()
+	s := xmpptest.Start(t)
+	others := watch(t, s)
+	mallory := s.At("mallory@example.test/x", "bound")
+	var was, is runtime.MemStats
+	runtime.ReadMemStats(&was)
+	err := mallory.TrySend(toVictim + "<body>")
+	for n := 0; n < 20<<20 && err == nil; n += 1 << 20 {
+		err = mallory.TrySend(strings.Repeat("x", 1<<20))
+	}
+	if condition, err := mallory.TryEnd(); err != nil || condition != policy && condition != "" { // the error may be lost in a reset
+		t.Errorf("the stream ends with %q, %v", condition, err)
+	}
+	runtime.ReadMemStats(&is)
+	if is.HeapAlloc > was.HeapAlloc+64<<20 {
+		t.Errorf("%d MiB more", (is.HeapAlloc-was.HeapAlloc)>>20)
+	}
+	others.stop()
+}
+
+// TestSlowReader: who does not read delays nobody (F04).
+func TestSlowReader(t *testing.T) {
+	t.Parallel()
+	s := xmpptest.Start(t, func(c *config.Config) {
+		c.Limits.OutboxBytes, c.Limits.OutboxStanzas = 64<<10, 100
+		c.Limits.BytesBurst = 16 << 20
+	})
+	others := watch(t, s)
+	alice, bob := s.Online("alice@example.test/phone"), s.Online("bob@example.test/x")
+	body := strings.Repeat("x", 4000)
+	const n = 400 // 1.6 MB: more than the outbox and the sockets hold
+	for i := range n {
+		bob.Send(fmt.Sprintf(`%s<body>%d %s</body></message>`, strings.Replace(toVictim, "phone'", "phone' id='"+fmt.Sprint(i)+"'", 1), i, body))
+	}
+	for _, st := range bob.Barrier() {
+		t.Errorf("bob received %.200s", st.Append(nil))
+	}
+	others.stop()
+	alice.Cut()
+	if err := s.Gone(alice.Addr); err != nil {
+		t.Fatal(err)
+	}
+}

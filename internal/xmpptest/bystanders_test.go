@@ -1,0 +1,70 @@
+package xmpptest_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"salon.im/salon/internal/xmpptest"
+	"salon.im/salon/wire"
+)
+
+// undisturbed is the longest that a message between two others may take while somebody attacks. A loaded machine with the
+// race detector needs most of it; a server that is held up needs more.
+const undisturbed = 2 * time.Second
+
+// bystanders are two who talk to each other, one message and its answer after the other, until stop is called. It fails the
+// test if a message was lost or held up, and says how many there were.
+type bystanders struct {
+	t       *testing.T
+	quit    chan struct{}
+	done    chan error
+	rounds  int
+	longest time.Duration
+}
+
+func watch(t *testing.T, s *xmpptest.Server) *bystanders {
+	t.Helper()
+	b := &bystanders{t: t, quit: make(chan struct{}), done: make(chan error, 1)}
+	carol, dave := s.Online("carol@example.test/a"), s.Online("dave@example.test/b")
+	go func() { b.done <- b.talk(carol, dave) }()
+	return b
+}
+
+func (b *bystanders) talk(carol, dave *xmpptest.Client) error {
+	for {
+		select {
+		case <-b.quit:
+			return nil
+		default:
+		}
+		begin := time.Now()
+		for _, pair := range [][2]*xmpptest.Client{{carol, dave}, {dave, carol}} {
+			id := wire.NewID()
+			if err := pair[0].TrySend(fmt.Sprintf(`<message to="%s" type="chat" id="%s"><body>hello</body></message>`, pair[1].Addr, id)); err != nil {
+				return err
+			}
+			st, err := pair[1].TryRecv()
+			if err != nil {
+				return err
+			}
+			if st.ID() != id {
+				return fmt.Errorf("%s received %s", pair[1].Addr, st.Append(nil))
+			}
+		}
+		b.rounds++
+		b.longest = max(b.longest, time.Since(begin))
+	}
+}
+
+func (b *bystanders) stop() {
+	b.t.Helper()
+	close(b.quit)
+	if err := <-b.done; err != nil {
+		b.t.Fatalf("bystanders, after %d rounds: %v", b.rounds, err)
+	}
+	b.t.Logf("bystanders: %d rounds, the longest %v", b.rounds, b.longest)
+	if b.rounds == 0 || b.longest > undisturbed {
+		b.t.Errorf("bystanders were held up: %d rounds, the longest %v", b.rounds, b.longest)
+	}
+}

@@ -1,6 +1,7 @@
 package muc
 
 import (
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -33,9 +34,17 @@ type history struct {
 	bytes   int
 }
 
-// add appends a message and drops the oldest above max messages or historyBytes.
+// add appends a message and drops the oldest above max messages or historyBytes. One that was stored earlier than others, by
+// a commit whose answer was lost, goes to its place, unless it was read there already.
 func (h *history) add(e entry, max int) {
-	h.entries = append(h.entries, e)
+	i := len(h.entries)
+	for i > 0 && h.entries[i-1].id > e.id {
+		i--
+	}
+	if i > 0 && h.entries[i-1].id == e.id {
+		return
+	}
+	h.entries = slices.Insert(h.entries, i, e)
 	h.bytes += e.st.Len()
 	for len(h.entries) > max || h.bytes > historyBytes {
 		h.bytes -= h.entries[0].st.Len()

@@ -83,7 +83,7 @@ func defaultLimits() Limits {
 		StanzasPerSecond:      100,
 		StanzasBurst:          1000,
 		OutboxBytes:           1 * MiB,
-		OutboxStanzas:         2000,
+		OutboxStanzas:         8000,
 		InFlight:              256,
 		OfflineStanzas:        1000,
 		RosterItems:           1000,

@@ -19,9 +19,9 @@ func TestMessagesByTable(t *testing.T) {
 	situations := []string{"no account", "bare, here", "bare, away", "full, here", "full, away, others here", "full, away"}
 	for typ, row := range map[string][6]string{
 		//           §8.5.1  .2.1.1  .2.2.1 .3.1  .3.2.1
-		"normal":    {"error", "all", "keep", "one", "all", "keep"},
-		"":          {"error", "all", "keep", "one", "all", "keep"},
-		"unknown":   {"error", "all", "keep", "one", "all", "keep"}, // §5.2.2: as normal
+		"normal":    {"error", "all", "keep", "one", "error", "error"},
+		"":          {"error", "all", "keep", "one", "error", "error"},
+		"unknown":   {"error", "all", "keep", "one", "error", "error"}, // §5.2.2: as normal
 		"chat":      {"error", "all", "keep", "one", "all", "keep"},
 		"groupchat": {"error", "error", "error", "one", "error", "error"},
 		"headline":  {"-", "all", "-", "one", "-", "-"},
@@ -181,4 +181,24 @@ func TestBindReplacesAndIsBounded(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	bind(t, r, bob, 0) // replacing is always possible
+}
+
+// RFC 6121 §8.5.3.2.1: a message to a resource that has gone is refused before it is archived, for an archive must not show
+// what its sender was told had failed.
+func TestRefusedBeforeKept(t *testing.T) {
+	t.Parallel()
+	for typ, kept := range map[string]bool{"normal": false, "": false, "groupchat": false, "chat": true} {
+		r := newRouter(newArchiver(t, rand.New(rand.NewPCG(1, 1))), router.FlowLimits{})
+		amended := false
+		r.Amend(func(context.Context, *router.Walk) error { amended = true; return nil })
+		s, res := bind(t, r, alice, unavailable)
+		f := r.NewFlow(t.Context(), res, nil)
+		f.Accept(message(typ, "1", alice, bob))
+		if err := f.Quiesce(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.take(); amended != kept || len(got) != 1 || got[0].Type() != "error" {
+			t.Errorf("%q: archived %v, the sender got %v", typ, amended, got)
+		}
+	}
 }

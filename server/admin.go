@@ -45,10 +45,15 @@ func (s *Server) endSessions(addr wire.Addr, gone bool) {
 		r.Close(stream.Error("not-authorized", text))
 	}
 	if gone {
-		s.presence.Forget(addr)
-		for _, rooms := range s.rooms {
-			rooms.Forget(addr)
-		}
+		s.forget(addr)
+	}
+}
+
+// forget drops what memory holds of an account that was deleted, so that whoever takes the name next inherits nothing.
+func (s *Server) forget(addr wire.Addr) {
+	s.presence.Forget(addr)
+	for _, rooms := range s.rooms {
+		rooms.Forget(addr)
 	}
 }
 

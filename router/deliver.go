@@ -129,6 +129,13 @@ func (r *Router) notDelivered(ctx context.Context, w *Walk, act action) {
 	}
 }
 
+// nobodyThere reports whether the table refuses a message because the resource that it names has gone. It is asked before
+// the message is archived: an archive must not show what its sender was told had failed.
+func (r *Router) nobodyThere(st wire.Stanza) bool {
+	to := st.To()
+	return to.IsFull() && r.hosts[to.Domain()] && messages[messageType(st)][fullAway] == bounce && r.Resource(to) == nil
+}
+
 // settle clears the mark of a row that will never be delivered.
 func (r *Router) settle(w *Walk) {
 	if w.Mark != 0 {

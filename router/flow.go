@@ -278,6 +278,9 @@ var ErrTooManyDirected error = stanza.Error{Type: stanza.Cancel, Condition: stan
 func (f *Flow) beginMessage(e *entry) {
 	w := &e.walk
 	err := f.r.runCheck(f.ctx, w)
+	if err == nil && f.r.nobodyThere(w.Stanza) {
+		err = stanza.Error{Type: stanza.Cancel, Condition: stanza.ServiceUnavailable}
+	}
 	if err == nil {
 		err = f.r.runAmend(f.ctx, w)
 	}

@@ -6,7 +6,6 @@ from client import Client
 from salon import check
 
 START = False
-SALON_ONLY = True
 
 
 async def attempt(salon, name, password):

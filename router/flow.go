@@ -2,7 +2,6 @@ package router
 
 import (
 	"context"
-	"runtime/debug"
 	"sync"
 
 	"mellium.im/xmpp/stanza"
@@ -197,8 +196,7 @@ func (f *Flow) guard(e *entry, step func(*entry)) {
 		if v == nil {
 			return
 		}
-		f.r.Stats.Panics.Add(1)
-		f.r.o.Log.Error("panic", "unit", "stanza", "value", v, "stack", string(debug.Stack()))
+		f.r.panicked("stanza", v)
 		f.r.Bounce(f.ctx, e.walk.Stanza, stanza.Error{Type: stanza.Wait, Condition: stanza.InternalServerError})
 		f.complete(e, ErrDrop, false)
 	}()

@@ -62,7 +62,7 @@ func TestDeliveryAllocations(t *testing.T) {
 		runtime.ReadMemStats(&after)
 		return float64(after.Mallocs-before.Mallocs) / (messages * accounts * resources)
 	}
-	speak(1) // fills pools
+	speak(10) // queues and pools grow
 	alone, group := speak(1), speak(10)
 	t.Logf("allocations a delivery: %.3f of ten messages at once, %.3f with a transaction for each", group, alone)
 	// A transaction of SQLite allocates some 60 times, whatever the number of its rows.

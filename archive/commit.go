@@ -183,6 +183,7 @@ func (w *Writer) commit(b batch) {
 // split commits the jobs of a batch that failed with err by halves, in order, so that only those at fault fail.
 func (w *Writer) split(s *search, jobs []*job, err error) {
 	if len(jobs) < 2 || s.over() {
+		w.remember(jobs)
 		w.mu.Lock()
 		w.settle(jobs, err)
 		w.mu.Unlock()
@@ -209,7 +210,8 @@ func (w *Writer) try(s *search, jobs []*job, marks []storage.Mark) error {
 	w.mu.Lock()
 	w.health.commitSince = began
 	w.mu.Unlock()
-	var dropped []int
+	var dropped []storage.Dropped
+	var resends uint64
 	var err error
 	if len(b.Rows) > 0 || len(marks) > 0 {
 		ctx, cancel := context.WithTimeout(context.Background(), w.o.Away)
@@ -222,7 +224,7 @@ func (w *Writer) try(s *search, jobs []*job, marks []storage.Mark) error {
 		s.timedOut = s.timedOut || errors.Is(err, context.DeadlineExceeded)
 	} else {
 		s.inARow = 0
-		markDropped(jobs, dropped)
+		resends = w.markDropped(jobs, dropped)
 	}
 	w.mu.Lock()
 	w.health.commitSince = time.Time{}
@@ -230,7 +232,7 @@ func (w *Writer) try(s *search, jobs []*job, marks []storage.Mark) error {
 	say := w.noteHealth(began, err)
 	if err == nil {
 		w.stats.Batches++
-		w.stats.Dropped += uint64(len(dropped))
+		w.stats.Dropped += resends
 		w.settle(jobs, nil)
 	}
 	w.mu.Unlock()
@@ -238,15 +240,34 @@ func (w *Writer) try(s *search, jobs []*job, marks []storage.Mark) error {
 	return err
 }
 
-// markDropped sets each job's bits from indexes into the batch, which ascend.
-func markDropped(jobs []*job, dropped []int) {
+// markDropped sets the bits of the rows that are resends, and returns how many there are. Their indexes into the batch
+// ascend. A row that was dropped in favour of itself, or of one whose sender was told that it failed, is stored.
+func (w *Writer) markDropped(jobs []*job, dropped []storage.Dropped) (resends uint64) {
 	base := 0
 	for _, j := range jobs {
-		for len(dropped) > 0 && dropped[0] < base+len(j.rows) {
-			j.result.Dropped |= 1 << (dropped[0] - base)
-			dropped = dropped[1:]
+		for ; len(dropped) > 0 && dropped[0].Index < base+len(j.rows); dropped = dropped[1:] {
+			i, id := dropped[0].Index-base, dropped[0].ID
+			if id != j.rows[i].ID && !w.unsure.take(id, time.Now()) {
+				j.result.Dropped |= 1 << i
+				resends++
+				continue
+			}
+			j.rows[i].ID = id
 		}
 		base += len(j.rows)
+	}
+	return resends
+}
+
+// remember notes the rows of jobs that fail, since a commit may have stored them nevertheless.
+func (w *Writer) remember(jobs []*job) {
+	now := time.Now()
+	for _, j := range jobs {
+		for i := range j.rows {
+			if len(j.rows[i].Origin) > 0 { // others are never dropped
+				w.unsure.add(j.rows[i].ID, now)
+			}
+		}
 	}
 }
 

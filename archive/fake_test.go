@@ -23,9 +23,10 @@ var (
 	room    = wire.MustAddr("lobby@conference.capulet.example")
 )
 
-// fake is a store in memory. before, if set, runs ahead of each commit, without the lock, and may refuse it.
+// fake is a store in memory. before and after, if set, run around each commit, without the lock: before may refuse it, after
+// may lose the answer.
 type fake struct {
-	before func(ctx context.Context, b storage.Batch) error
+	before, after func(ctx context.Context, b storage.Batch) error
 
 	mu      sync.Mutex
 	rows    []storage.Row
@@ -35,27 +36,36 @@ type fake struct {
 	pings   int
 }
 
-func (f *fake) Append(ctx context.Context, b storage.Batch) ([]int, error) {
+func (f *fake) Append(ctx context.Context, b storage.Batch) ([]storage.Dropped, error) {
 	if f.before != nil {
 		if err := f.before(ctx, b); err != nil {
 			return nil, err
 		}
 	}
+	dropped := f.commit(b)
+	if f.after != nil {
+		if err := f.after(ctx, b); err != nil {
+			return nil, err
+		}
+	}
+	return dropped, nil
+}
+
+func (f *fake) commit(b storage.Batch) (dropped []storage.Dropped) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var dropped []int
 	for i, r := range b.Rows {
-		if r.Origin != nil && slices.ContainsFunc(f.rows, func(o storage.Row) bool {
-			return o.Owner == r.Owner && string(o.Origin) == string(r.Origin)
-		}) {
-			dropped = append(dropped, i)
+		if j := slices.IndexFunc(f.rows, func(o storage.Row) bool {
+			return o.ID == r.ID || r.Origin != nil && o.Owner == r.Owner && string(o.Origin) == string(r.Origin)
+		}); j >= 0 {
+			dropped = append(dropped, storage.Dropped{Index: i, ID: f.rows[j].ID})
 			continue
 		}
 		f.rows = append(f.rows, r)
 	}
 	f.batches = append(f.batches, len(b.Rows))
 	f.cleared = append(f.cleared, b.Delivered...)
-	return dropped, nil
+	return dropped
 }
 
 func (f *fake) Page(_ context.Context, q storage.Query) ([]storage.Row, error) {

@@ -8,13 +8,13 @@ import (
 
 // committed is the outcome of one call to the store.
 type committed struct {
-	dropped []int
+	dropped []storage.Dropped
 	err     error
 }
 
 // append waits for the store until ctx ends, and no longer: a database on a disk that hangs cannot be interrupted. The
 // call that is left behind keeps its rows, and no other begins before it has ended, so that the order of ids holds.
-func (w *Writer) append(ctx context.Context, b storage.Batch) ([]int, error) {
+func (w *Writer) append(ctx context.Context, b storage.Batch) ([]storage.Dropped, error) {
 	if err := w.unstick(ctx); err != nil {
 		return nil, err
 	}

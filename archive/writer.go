@@ -23,8 +23,9 @@ type Writer struct {
 	ended chan struct{} // closed when the completer has ended, the last of the two
 
 	// The writer's own.
-	rows  []storage.Row    // a batch under way
-	stuck <-chan committed // a call to the store that did not heed its context; nil for none
+	rows   []storage.Row    // a batch under way
+	stuck  <-chan committed // a call to the store that did not heed its context; nil for none
+	unsure unsure
 
 	mu       sync.Mutex
 	ids      *idSource
@@ -62,7 +63,8 @@ func Open(ctx context.Context, store storage.Archive, o Options) (*Writer, error
 	}
 	w := &Writer{
 		store: store, o: o, ids: ids, want: 1,
-		wake: make(chan struct{}, 1), told: make(chan struct{}, 1), ended: make(chan struct{}),
+		unsure: unsure{max: maxUnsure},
+		wake:   make(chan struct{}, 1), told: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	go w.write()
 	go w.complete()
@@ -70,6 +72,10 @@ func Open(ctx context.Context, store storage.Archive, o Options) (*Writer, error
 }
 
 // Append assigns ids to the rows, in place, and queues them as one unit: they are committed together or not at all.
+//
+// A failure that done is told of may have been a commit whose answer was lost. When the sender tries again within a quarter
+// of an hour, the rows that are stored already get their ids of then, before done is called, and are not reported as
+// dropped: nobody has the message yet.
 //
 // It blocks while the queue is full: back-pressure on the reader of a client's stream. It returns ctx's error,
 // ErrUnavailable, ErrRows or ErrClosed; then done is never called. Otherwise done is called exactly once, in the order of

@@ -36,7 +36,7 @@ type Remote interface {
 type Archiver interface {
 	// Queue assigns ids to the rows, in place and in order, and queues them. It blocks while the queue is full. done is
 	// called once, in the order of queueing, and must not block: dropped says for each row that it was a resend; err says
-	// that none was stored.
+	// that none was stored, as far as is known. A row that an earlier failure had stored nevertheless has its id of then.
 	Queue(ctx context.Context, rows []storage.Row, done func(dropped []bool, err error)) error
 	// Delivered notes that marked rows reached their user. It never blocks.
 	Delivered(marks ...storage.Mark)

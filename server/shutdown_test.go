@@ -143,7 +143,7 @@ type deafStore struct {
 }
 
 // Append implements [storage.Archive].
-func (d deafStore) Append(ctx context.Context, b storage.Batch) ([]int, error) {
+func (d deafStore) Append(ctx context.Context, b storage.Batch) ([]storage.Dropped, error) {
 	<-d.held
 	return d.Faulty.Append(ctx, b)
 }

@@ -60,6 +60,12 @@ type Batch struct {
 	Tombstones []Tombstone
 }
 
+// Dropped is a row that Append left out.
+type Dropped struct {
+	Index int   // in Batch.Rows
+	ID    int64 // of the row that is stored in its place
+}
+
 // Query selects a page of an archive. Zero values select all.
 type Query struct {
 	Owner wire.Addr
@@ -74,9 +80,11 @@ type Query struct {
 
 // Archive keeps the messages of users and rooms.
 type Archive interface {
-	// Append commits a batch in one transaction, durable when it returns. dropped lists the indexes of rows that were left
-	// out as resends, ascending; a dropped row leaves no mark. On an error nothing of the batch is stored.
-	Append(ctx context.Context, b Batch) (dropped []int, err error)
+	// Append commits a batch in one transaction, durable when it returns. dropped lists the rows that were left out because
+	// the owner's archive holds their Origin, by ascending index; a dropped row leaves no mark. On an error nothing of the
+	// batch is stored, unless it is the commit whose answer was lost. So a batch may be tried again as it is: a row that is
+	// stored already, id, owner and stanza, is dropped with its own id. Another row with an id that is taken is ErrConflict.
+	Append(ctx context.Context, b Batch) (dropped []Dropped, err error)
 	// Page returns rows by key, without offset or count.
 	Page(ctx context.Context, q Query) ([]Row, error)
 	// Undelivered returns up to limit marked rows of a user after id `after`, oldest first.

@@ -44,7 +44,7 @@ func goroutines(want int) []string {
 // TestShutdownLeavesNothing stops a server in the middle of everything: people in rooms, a session that waits to be resumed,
 // connections that never logged in, a reader that does not read. It is not parallel: it counts goroutines.
 func TestShutdownLeavesNothing(t *testing.T) {
-	before := len(goroutines(0))
+	before := len(goroutines(1 << 20))
 	s := xmpptest.Start(t)
 	alice, bob := s.Online("alice@example.test/phone"), s.At("bob@example.test/x", "resumable")
 	for _, stage := range []string{"raw", "open", "secured", "direct", "authenticated"} {
@@ -59,7 +59,7 @@ func TestShutdownLeavesNothing(t *testing.T) {
 		alice.Send(`<message to="lobby@conference.example.test" type="groupchat"><body>hello</body></message>`)
 		alice.Send(`<message to="dave@example.test" type="chat"><body>hello</body></message>`)
 	}
-	if during := len(goroutines(before)); during <= before {
+	if during := len(goroutines(1 << 20)); during <= before {
 		t.Fatalf("%d goroutines before, %d while a server runs: this test sees none", before, during)
 	}
 	s.Stop()

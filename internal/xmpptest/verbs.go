@@ -53,7 +53,7 @@ func init() { // the table's functions look at the table through run
 		{re(`creates (\S+) as (.+)`), mustNot, false, creates},
 		{re(`opens (\S+@\S+) as (.+)`), may, false, opensRoom},
 		{re(`joins (\S+) as (.+)`), mustNot, false, joins},
-		{re(`stream ends(?: with: (\S+))?`), mustNot, false, streamEnds},
+		{re(`stream ends(?: with: (.+))?`), mustNot, false, streamEnds},
 		{re(`restarts`), mustNot, false, restarts},
 	}
 }

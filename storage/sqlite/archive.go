@@ -10,7 +10,7 @@ import (
 )
 
 // Append implements [storage.Archive].
-func (s *Store) Append(ctx context.Context, b storage.Batch) (dropped []int, err error) {
+func (s *Store) Append(ctx context.Context, b storage.Batch) (dropped []storage.Dropped, err error) {
 	err = s.write(ctx, "append", func(c *conn) error {
 		dropped, err = s.appendRows(c, b.Rows)
 		if err != nil {
@@ -27,7 +27,7 @@ func (s *Store) Append(ctx context.Context, b storage.Batch) (dropped []int, err
 	return dropped, nil
 }
 
-func (s *Store) appendRows(c *conn, rows []storage.Row) (dropped []int, err error) {
+func (s *Store) appendRows(c *conn, rows []storage.Row) (dropped []storage.Dropped, err error) {
 	for i := range rows {
 		r := &rows[i]
 		if r.ID <= 0 || r.Owner.IsZero() {
@@ -37,15 +37,12 @@ func (s *Store) appendRows(c *conn, rows []storage.Row) (dropped []int, err erro
 		if err != nil {
 			return nil, err
 		}
-		// Only a resend may be dropped: an id that is taken already is an error.
-		n, err := c.exec(`INSERT INTO archive (id, owner, peer_key, peer, kind, outgoing, origin, stanza)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (owner, origin) WHERE origin IS NOT NULL DO NOTHING`,
-			r.ID, owner, peerKey(r.Peer), r.Peer.String(), int64(r.Kind), r.Outgoing, nullable(r.Origin), blob(r.Stanza))
+		stored, err := insert(c, owner, r)
 		if err != nil {
-			return nil, conflict(err)
+			return nil, err
 		}
-		if n == 0 {
-			dropped = append(dropped, i)
+		if stored != 0 {
+			dropped = append(dropped, storage.Dropped{Index: i, ID: stored})
 			continue
 		}
 		if r.Undelivered {
@@ -55,6 +52,32 @@ func (s *Store) appendRows(c *conn, rows []storage.Row) (dropped []int, err erro
 		}
 	}
 	return dropped, nil
+}
+
+// insert stores a row, or returns the id of the one that is stored in its place.
+func insert(c *conn, owner int64, r *storage.Row) (stored int64, err error) {
+	n, err := c.exec(`INSERT INTO archive (id, owner, peer_key, peer, kind, outgoing, origin, stanza)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (owner, origin) WHERE origin IS NOT NULL DO NOTHING`,
+		r.ID, owner, peerKey(r.Peer), r.Peer.String(), int64(r.Kind), r.Outgoing, nullable(r.Origin), blob(r.Stanza))
+	switch {
+	case err != nil:
+		return again(c, owner, r, conflict(err))
+	case n == 0:
+		err = c.get(`SELECT id FROM archive WHERE owner = ? AND origin = ?`, []any{owner, r.Origin}, &stored)
+	}
+	return stored, err
+}
+
+// again looks whether a row that could not be inserted is there already, from a commit whose answer was lost.
+func again(c *conn, owner int64, r *storage.Row, why error) (stored int64, err error) {
+	if !errors.Is(why, storage.ErrConflict) {
+		return 0, why
+	}
+	err = c.get(`SELECT id FROM archive WHERE id = ? AND owner = ? AND stanza = ?`, []any{r.ID, owner, blob(r.Stanza)}, &stored)
+	if errors.Is(err, errNoRows) {
+		return 0, why
+	}
+	return stored, err
 }
 
 func (s *Store) clearMarks(c *conn, marks []storage.Mark) error {

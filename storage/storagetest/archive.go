@@ -13,7 +13,7 @@ func row(id int64, owner, peer wire.Addr) storage.Row {
 	return storage.Row{ID: id, Owner: owner, Peer: peer, Kind: storage.RowChat, Undelivered: true, Stanza: []byte("<message/>")}
 }
 
-func appendRows(t *testing.T, s storage.Store, rows ...storage.Row) (dropped []int) {
+func appendRows(t *testing.T, s storage.Store, rows ...storage.Row) (dropped []storage.Dropped) {
 	t.Helper()
 	dropped, err := s.Append(ctx(t), storage.Batch{Rows: rows})
 	must(t, err)
@@ -84,13 +84,30 @@ var archiveTests = []test{
 		dropped := appendRows(t, s,
 			withOrigin(1, alice, "a"), withOrigin(2, alice, "a"), withOrigin(3, jürgen, "a"), row(4, alice, bob),
 			row(5, alice, bob), withOrigin(6, alice, "b"), withOrigin(7, alice, "a"))
-		want(t, "in one batch", dropped, []int{1, 6})
+		want(t, "in one batch", dropped, []storage.Dropped{{Index: 1, ID: 1}, {Index: 6, ID: 1}})
 		dropped = appendRows(t, s, withOrigin(10, alice, "b"), withOrigin(11, alice, "c"), withOrigin(12, jürgen, "a"))
-		want(t, "across batches", dropped, []int{0, 2})
+		want(t, "across batches", dropped, []storage.Dropped{{Index: 0, ID: 6}, {Index: 2, ID: 3}})
 		want(t, "alice's rows", ids(t, s, storage.Query{Owner: alice, Limit: 9}), []int64{1, 4, 5, 6, 11})
 		n, err := s.CountUndelivered(ctx(t), alice, 99)
 		must(t, err)
 		want(t, "a dropped row leaves no mark", n, 5)
+	}},
+	{"Archive/a batch may be tried again", func(t *testing.T, s storage.Store) {
+		b := storage.Batch{Rows: []storage.Row{row(1, alice, bob), row(2, alice, bob), row(3, bob, alice)}}
+		b.Rows[1].Origin = []byte("o")
+		_, err := s.Append(ctx(t), b)
+		must(t, err)
+		must(t, s.ClearUndelivered(ctx(t), alice, 1))
+		b.Rows = append(b.Rows, row(4, alice, bob))
+		dropped, err := s.Append(ctx(t), b)
+		must(t, err)
+		want(t, "dropped", dropped, []storage.Dropped{{Index: 0, ID: 1}, {Index: 1, ID: 2}, {Index: 2, ID: 3}})
+		want(t, "rows", ids(t, s, storage.Query{Owner: alice, Limit: 9}), []int64{1, 2, 4})
+		want(t, "marks", undelivered(t, s, alice, 0, 9), []int64{2, 4})
+		other := row(1, alice, bob)
+		other.Stanza = []byte("<other/>")
+		_, err = s.Append(ctx(t), storage.Batch{Rows: []storage.Row{other}})
+		wantErr(t, "another row with that id", err, storage.ErrConflict)
 	}},
 	{"Archive/a failed batch stores nothing", func(t *testing.T, s storage.Store) {
 		appendRows(t, s, row(5, alice, bob))

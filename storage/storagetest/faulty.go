@@ -76,7 +76,7 @@ func (f *Faulty) Batches() []int {
 }
 
 // Append implements [storage.Archive].
-func (f *Faulty) Append(ctx context.Context, b storage.Batch) ([]int, error) {
+func (f *Faulty) Append(ctx context.Context, b storage.Batch) ([]storage.Dropped, error) {
 	err, after := f.enter(len(b.Rows))
 	if err2 := f.wait(ctx); err2 != nil {
 		return nil, err2

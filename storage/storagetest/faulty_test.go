@@ -15,7 +15,7 @@ type counting struct {
 	appends int
 }
 
-func (c *counting) Append(context.Context, storage.Batch) ([]int, error) {
+func (c *counting) Append(context.Context, storage.Batch) ([]storage.Dropped, error) {
 	c.appends++
 	return nil, nil
 }

@@ -1,0 +1,17 @@
+package archive
+
+import "time"
+
+// UnsureTime is unsureTime.
+const UnsureTime = unsureTime
+
+// Unsure is unsure, for its bounds.
+type Unsure struct{ u unsure }
+
+// NewUnsure makes one that holds max ids.
+func NewUnsure(max int) *Unsure { return &Unsure{unsure{max: max}} }
+
+// Add is unsure.add, Take unsure.take and Len the number of ids held.
+func (u *Unsure) Add(id int64, now time.Time)       { u.u.add(id, now) }
+func (u *Unsure) Take(id int64, now time.Time) bool { return u.u.take(id, now) }
+func (u *Unsure) Len() int                          { return len(u.u.failed) }

@@ -44,6 +44,7 @@ func TestVersion(t *testing.T) {
 func TestSettings(t *testing.T) {
 	data := dataDir(t)
 	typo := file(t, t.TempDir(), "typo.yaml", "log: {level: info}\nhost: [{name: a.test}]\nlimits: {login_time: 30}\n")
+	noCert := file(t, t.TempDir(), "nocert.yaml", "tls: {files: [{certificate: /nowhere.pem, key: /nowhere.key}]}\n")
 	example := file(t, t.TempDir(), "example.yaml", salon(t, "", "config", "example").out)
 	for _, c := range []struct {
 		args        []string
@@ -56,6 +57,7 @@ func TestSettings(t *testing.T) {
 		{[]string{"check", "config", "--config", "/nowhere.yaml"}, 1, "", "/nowhere.yaml"},
 		{[]string{"check", "config", "--config", typo}, 1, "", "salon: " + typo + ":2: host:"},
 		{[]string{"check", "config", "--config", typo}, 1, "", "salon: " + typo + ":3: limits.login_time:"},
+		{[]string{"check", "config", "--config", noCert}, 1, "", "/nowhere.pem: no such file or directory: check tls.files"},
 		{[]string{"config", "print", "--data", data}, 0, "iterations: 4096", ""},
 		{[]string{"config", "print", "--config", typo}, 1, "", "typo.yaml:2"},
 		{[]string{"serve", "--config", typo}, 1, "", "typo.yaml:2"},

@@ -130,15 +130,18 @@ func (x *Session) quiesce() {
 	x.flow.Quiesce(ctx)
 }
 
-// overflow ends what a slow reader held up: a session with XEP-0198 hibernates, one that hibernates already or cannot is
-// closed.
+// overflow ends what a slow reader held up: a session with XEP-0198 lets go of its connection at once, whatever its reader
+// waits for, and hibernates when that has ended. One that cannot, or has no room left even so, is closed.
 func (x *Session) overflow() {
 	x.s.Stats.Overflows.Add(1)
 	x.mu.Lock()
 	c, resumable := x.conn, x.resumeID != ""
 	x.mu.Unlock()
-	if c != nil && resumable {
-		c.Close() // the reader ends, and the session hibernates
+	if resumable && !x.out.Full() {
+		if c != nil {
+			x.out.Detach(c)
+			c.Close()
+		}
 		return
 	}
 	x.finish(stream.AppendError(nil, stream.Error("resource-constraint", "the client does not read")), true) // RFC 6120 §4.9.3.17

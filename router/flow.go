@@ -46,6 +46,7 @@ type entry struct {
 	ready  bool // its wait is over: it may end
 	refuse error
 	resend bool // the archive had it already
+	done   func()
 }
 
 // NewFlow makes the flow of one stream. from is its session, nil for a stream of another domain. handled is called with
@@ -72,18 +73,18 @@ func (f *Flow) Accept(st wire.Stanza) {
 		return
 	}
 	// A handler may go deep into storage: not on the reader's small stack, which would stay large for the idle hours.
-	f.push(st, pipelined(f.r, st))
+	f.push(st, nil, pipelined(f.r, st))
 }
 
 // TryAccept is Accept for callers that must not block: it reports false when the bounds are reached or the flow is closed.
-// Safe for any goroutine.
-func (f *Flow) TryAccept(st wire.Stanza) bool {
+// done, unless nil, is called once the stanza is handled, and must not block. Safe for any goroutine.
+func (f *Flow) TryAccept(st wire.Stanza, done func()) bool {
 	f.mu.Lock()
 	if f.closed || f.full() {
 		f.mu.Unlock()
 		return false
 	}
-	f.push(st, false)
+	f.push(st, done, false)
 	return true
 }
 
@@ -100,8 +101,8 @@ func (f *Flow) full() bool {
 
 // push queues a stanza and has the flow run, inline or on a goroutine of its own. It is entered with the lock held, and
 // releases it.
-func (f *Flow) push(st wire.Stanza, inline bool) {
-	f.queue = append(f.queue, &entry{walk: Walk{Stanza: st, From: f.from}, size: st.Len()})
+func (f *Flow) push(st wire.Stanza, done func(), inline bool) {
+	f.queue = append(f.queue, &entry{walk: Walk{Stanza: st, From: f.from}, size: st.Len(), done: done})
 	f.bytes += st.Len()
 	if f.running || f.begun > 0 && !f.mayBegin() {
 		f.mu.Unlock()
@@ -160,6 +161,9 @@ func (f *Flow) run() {
 			f.mu.Unlock()
 			f.guard(e, f.end)
 			f.handled(1)
+			if e.done != nil {
+				e.done()
+			}
 			f.mu.Lock()
 			f.pop()
 		case f.mayBegin():
@@ -276,6 +280,9 @@ var ErrTooManyDirected error = stanza.Error{Type: stanza.Cancel, Condition: stan
 func (f *Flow) beginMessage(e *entry) {
 	w := &e.walk
 	err := f.r.runCheck(f.ctx, w)
+	if err == nil && f.r.nobodyThere(w.Stanza) {
+		err = stanza.Error{Type: stanza.Cancel, Condition: stanza.ServiceUnavailable}
+	}
 	if err == nil {
 		err = f.r.runAmend(f.ctx, w)
 	}
@@ -373,7 +380,24 @@ const innerFlows = 16
 
 // Route begins the walk of a stanza that a service or a feature sends: Check, Amend, Deliver and Observe like any other.
 // Stanzas to one bare address keep their order. It never blocks, and reports false when too many are under way.
-func (r *Router) Route(st wire.Stanza) bool {
+//
+// done, unless nil, is called once, on any goroutine, when the stanza is handled: committed or refused. Who passes on what a
+// client sent tells the client's stream no earlier. It is not called after false, and must not block.
+func (r *Router) Route(st wire.Stanza, done func()) bool {
 	sh := r.table.shardIndex(st.To().Bare())
-	return r.inner[sh%innerFlows].TryAccept(st)
+	return r.inner[sh%innerFlows].TryAccept(st, done)
+}
+
+// Quiesce takes nothing more by Route and waits until all that it took is handled, or ctx ends. Whoever calls Route must
+// have ended.
+func (r *Router) Quiesce(ctx context.Context) error {
+	for _, f := range r.inner {
+		f.Close()
+	}
+	for _, f := range r.inner {
+		if err := f.Quiesce(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -98,7 +98,7 @@ func (o *Outbox) landed(f flight, err error) {
 	}
 	switch {
 	case err != nil && o.conn == f.conn:
-		o.conn = nil
+		o.conn, o.over = nil, false
 		fallthrough
 	case err != nil:
 		if !f.counted && !o.ended {

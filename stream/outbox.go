@@ -220,6 +220,13 @@ func (o *Outbox) unackedLocked() []Stanza {
 	return rest
 }
 
+// Full reports whether Send refuses, connection or not.
+func (o *Outbox) Full() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.fullLocked(o.hardLocked())
+}
+
 // Waiting returns how many stanzas and bytes are queued or unacknowledged.
 func (o *Outbox) Waiting() (stanzas, bytes int) {
 	o.mu.Lock()

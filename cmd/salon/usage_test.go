@@ -72,6 +72,18 @@ func TestUnknownEnvironment(t *testing.T) {
 	salon(t, "", "check", "config").want(t, 1, "", "SALON_CFG_LOG__LEVLE")
 }
 
+// A command beside the server's data directory would add users that no server knows: it says what it does.
+func TestNewDataDirectoryIsSaid(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	for i, said := range []string{"salon: there was no data directory " + data + ": made it", ""} {
+		r := salon(t, "secret\n", "user", "add", []string{"a@localhost", "b@localhost"}[i], "--data", data)
+		r.want(t, 0, "@localhost added\n", said)
+		if said == "" && r.err != "" {
+			t.Errorf("said again: %s", r.err)
+		}
+	}
+}
+
 func TestDataDirectoryThatCannotBe(t *testing.T) {
 	inTheWay := file(t, t.TempDir(), "file", "")
 	for _, args := range [][]string{{"serve"}, {"user", "list"}} {

@@ -101,6 +101,18 @@ func TestMissingFile(t *testing.T) {
 	}
 }
 
+func TestUnreadableFileInTheDataDirectory(t *testing.T) {
+	data := t.TempDir()
+	path := filepath.Join(data, "salon.yaml")
+	if err := os.Mkdir(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, err := config.Load(config.Source{Data: data})
+	if want := path + ": cannot be read: is a directory; let this user read it, or choose another directory with --data"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestHostFlag(t *testing.T) {
 	yaml := "hosts: [{name: a.example}, {name: b.example, rooms: rooms.b.example, registration: open}]"
 	path := write(t, "salon.yaml", yaml)

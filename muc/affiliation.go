@@ -220,7 +220,7 @@ func (r *room) reaffiliate(o *occupant, by actor, reason string) {
 		o.role = moderator
 	case was >= admin:
 		o.role = r.initialRole(o.affiliation)
-	case o.role == visitor:
+	case o.role == visitor && o.affiliation > was: // with less, a voice that was taken stays so
 		o.role = r.initialRole(o.affiliation)
 	}
 	r.announceChange(o, role, by.nick, reason)

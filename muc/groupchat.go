@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	errRate     = refusal(stanza.Wait, stanza.PolicyViolation, "You are sending too fast.")                         // RFC 6120 §8.3.3.12
+	errRate     = refusal(stanza.Wait, stanza.PolicyViolation, "You are sending too fast.")                        // RFC 6120 §8.3.3.12
 	errNotToOne = refusal(stanza.Modify, stanza.BadRequest, "A message to one occupant is not of type groupchat.") // §7.5
 )
 

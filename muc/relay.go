@@ -32,10 +32,7 @@ func (r *room) relayIQ(st wire.Stanza) error {
 		r.answerRelay(st)
 		return nil
 	}
-	if r.state == absent {
-		return errNoRoom
-	}
-	s := r.sessions[st.From()]
+	s := r.sessions[st.From()] // nobody, where there is no room
 	if s == nil {
 		if st.Has(nsDiscoInfo, "query") || st.Has(nsDiscoItems, "query") {
 			return errMalformed // §6.6

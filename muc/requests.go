@@ -15,8 +15,11 @@ var errNoNode = refusal(stanza.Cancel, stanza.ItemNotFound, "") // XEP-0030 §3.
 // acceptOwn answers what is for the service itself. Requests wait for the store on goroutines of their own, boundedly many.
 func (s *Service) acceptOwn(st wire.Stanza, done func()) {
 	if st.Kind() != wire.KindIQ || !request(st) {
-		if st.Kind() == wire.KindMessage {
+		switch {
+		case st.Kind() == wire.KindMessage:
 			s.refuse(st, errUnknown)
+		case st.Type() == "" && st.Has(nsMUC, "x"):
+			s.refuse(st, refusal(stanza.Modify, stanza.JIDMalformed, "Choose a room to enter."))
 		}
 		done()
 		return

@@ -81,17 +81,21 @@ func (x *Session) begin(n *negotiation, res *router.Resource) {
 	}
 }
 
-// promote gives the connection the rates of an account, and takes the login's deadline away.
+// promote takes the login's deadline away and starts the connection's rates afresh.
 func (n *negotiation) promote() {
-	l := n.s.o.Config().Limits
-	n.c.SetRate(stream.NewBucket(int(l.BytesPerSecond), int(l.BytesBurst)), stream.NewBucket(l.StanzasPerSecond, l.StanzasBurst))
+	n.limitRate()
 	n.c.SetDeadline(time.Time{})
 	n.s.bound(n.c)
 }
 
+// limitRate holds the connection to the rates of one stream, before the login too: a stranger may not have more than a user.
+func (n *negotiation) limitRate() {
+	l := n.s.o.Config().Limits
+	n.c.SetRate(stream.NewBucket(int(l.BytesPerSecond), int(l.BytesBurst)), stream.NewBucket(l.StanzasPerSecond, l.StanzasBurst))
+}
+
 // demote undoes promote for a resumption that failed at the last moment.
 func (n *negotiation) demote() {
-	n.c.SetRate(nil, nil)
 	deadline, _ := n.ctx.Deadline()
 	n.c.SetDeadline(deadline)
 }

@@ -63,10 +63,15 @@ func (r *room) changeNick(s *session, st wire.Stanza) error {
 	if err := r.nickFree(nick, s.full.Bare()); err != nil {
 		return err
 	}
+	old := s.occ
+	if len(old.sessions) > 1 && r.occupants[nick] == nil { // the others stay: one becomes two
+		if err := r.placeFor(old.affiliation); err != nil {
+			return err
+		}
+	}
 	if !r.mayTalk(s) {
 		return errRate
 	}
-	old := s.occ
 	n := about(old)
 	n.gone, n.shows, n.statuses, n.real = true, nil, []int{statusNick}, s.full
 	n.item.nick = nick

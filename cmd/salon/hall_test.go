@@ -16,6 +16,7 @@ const hallJID = "lobby@conference.a.test"
 // counted. A message is a number: with it goes when it was sent.
 type hall struct {
 	w         *town
+	padding   string // of each message
 	presences atomic.Int64
 	run       atomic.Pointer[run] // the messages under way
 	once      sync.Once
@@ -35,7 +36,7 @@ type run struct {
 
 // newHall starts to read for guests who have logged in.
 func newHall(w *town, guests []*guest) *hall {
-	h := &hall{w: w, broken: make(chan struct{})}
+	h := &hall{w: w, padding: strings.Repeat("hello ", 12), broken: make(chan struct{})}
 	var readers sync.WaitGroup
 	for _, g := range guests {
 		readers.Go(func() { h.read(g) })
@@ -140,7 +141,6 @@ func (h *hall) prepare(n, readers, window int) *run {
 // send lets the guests in turn send a run's messages, each once there is room in the window and next allows it.
 func (h *hall) send(r *run, from []*guest, readers int, next func()) {
 	h.w.t.Helper()
-	padding := strings.Repeat("hello ", 12)
 	for i := range r.n {
 		next()
 		select {
@@ -151,7 +151,7 @@ func (h *hall) send(r *run, from []*guest, readers int, next func()) {
 			h.w.t.Fatalf("%d deliveries of %d messages, and nothing goes on", r.delivered.Load(), i)
 		}
 		r.sent[i].Store(time.Now().UnixNano())
-		if _, err := fmt.Fprintf(from[i%len(from)], `<message type="groupchat" to="%s" id="m%[2]d"><body>%[2]d %s</body></message>`, hallJID, r.base+i, padding); err != nil {
+		if _, err := fmt.Fprintf(from[i%len(from)], `<message type="groupchat" to="%s" id="m%[2]d"><body>%[2]d %s</body></message>`, hallJID, r.base+i, h.padding); err != nil {
 			h.w.t.Fatal(err)
 		}
 	}

@@ -131,7 +131,11 @@ func TestHostFlag(t *testing.T) {
 			t.Errorf("%d: got %+v", i, cfg.Hosts)
 		}
 	}
-	_, err := config.Load(config.Source{File: path, Host: "a b"})
+	_, err := config.Load(config.Source{File: path, Host: "192.0.2.1"})
+	if want := "--host: hosts[0].name: 192.0.2.1 is an address, below which rooms have no domain; take a name such as chat.lan"; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	_, err = config.Load(config.Source{File: path, Host: "a b"})
 	if want := `--host: hosts[0].name: want a domain such as example.org, not "a b"`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 
+	"salon.im/salon/config"
 	"salon.im/salon/router"
 	"salon.im/salon/wire"
 )
@@ -24,7 +25,19 @@ type Capabilities struct {
 	order []capsKey                   // ring of the keys of known
 	next  int
 	busy  map[capsKey]bool // being asked for
+
+	streams map[streamKey]wire.Payload // what Stream made: every login asks for it twice
 }
+
+// streamKey is what a host's <c/> is made from: a reload brings other settings, a late feature another count.
+type streamKey struct {
+	cfg      *config.Config
+	host     string
+	features int
+}
+
+// maxStreams bounds the remembered <c/>; old settings' ones go with the rest.
+const maxStreams = 1000
 
 // capsKey names a verification string. One that did not fit is remembered for the session that gave it, since another
 // one's answer may fit (XEP-0115 §5.4).
@@ -43,7 +56,21 @@ func Caps(r *router.Router, d *Discovery) *Capabilities {
 
 // Stream returns the <c/> of a host for the stream features (§6.3). It fits c2s.Options.Caps.
 func (c *Capabilities) Stream(host string) wire.Payload {
-	return wire.NewWriter().Start(nsCaps, "c").Attr("hash", "sha-1").Attr("node", capsNode).Attr("ver", c.disco.host(host).ver("sha-1")).Payload()
+	key := streamKey{c.disco.o.Config(), host, len(c.r.Features(router.OnServer))}
+	c.mu.Lock()
+	p := c.streams[key]
+	c.mu.Unlock()
+	if p != nil {
+		return p
+	}
+	p = wire.NewWriter().Start(nsCaps, "c").Attr("hash", "sha-1").Attr("node", capsNode).Attr("ver", c.disco.host(host).ver("sha-1")).Payload()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.streams) >= maxStreams || c.streams == nil {
+		c.streams = map[streamKey]wire.Payload{}
+	}
+	c.streams[key] = p
+	return p
 }
 
 // Supports reports whether a local session's client has a disco#info feature, as far as it is known: false before its

@@ -199,7 +199,7 @@ func (r *room) applyAffiliation(by actor, c *change) {
 	}
 	r.tellAbsent(c)
 	if r.set.MembersOnly && c.was == unaffiliated && c.value == member {
-		if err := r.sendInvite(by.full.Bare(), c.bare, wire.Kid{}); err != nil { // §9.5
+		if err := r.sendInvite(nil, by.full.Bare(), c.bare, wire.Kid{}); err != nil { // §9.5
 			r.log.Warn("new member not invited", "err", err)
 		}
 	}

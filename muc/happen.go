@@ -19,7 +19,7 @@ func (r *room) happen(e *event) {
 		err = errClosing
 	default:
 		if err = r.load(); err == nil {
-			err = r.stanza(st)
+			err = r.stanza(e)
 		}
 	}
 	if err != nil {
@@ -27,7 +27,8 @@ func (r *room) happen(e *event) {
 	}
 }
 
-func (r *room) stanza(st wire.Stanza) error {
+func (r *room) stanza(e *event) error {
+	st := e.st
 	switch st.Kind() {
 	case wire.KindPresence:
 		return r.presence(st)
@@ -41,7 +42,7 @@ func (r *room) stanza(st wire.Stanza) error {
 	case st.Type() == "groupchat":
 		return r.changeSubject(st)
 	}
-	return r.toRoom(st)
+	return r.toRoom(e)
 }
 
 // presence handles a presence to the room or one of its nicks.

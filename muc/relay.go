@@ -70,7 +70,7 @@ func (r *room) forward(st wire.Stanza, s *session, o *occupant) error {
 	if q.to.IsFull() {
 		sent = r.s.o.Router.Send(context.Background(), out)
 	} else {
-		sent = r.s.o.Router.Route(out)
+		sent = r.s.o.Router.Route(out, nil)
 	}
 	if !sent {
 		delete(r.relays, id)

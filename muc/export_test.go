@@ -2,6 +2,8 @@ package muc
 
 import (
 	"errors"
+	"fmt"
+	"time"
 
 	"mellium.im/xmpp/stanza"
 
@@ -51,3 +53,12 @@ const (
 	HistoryBytes    = historyBytes
 	MaxTombs        = maxTombs
 )
+
+// SpentAfter returns how many sessions are remembered after n have left.
+func SpentAfter(n int) int {
+	var p spent
+	for i := range n {
+		p.keep(wire.MustAddr(fmt.Sprintf("u%d@example.test/r", i)), bucket{at: time.Unix(1, 0)})
+	}
+	return len(p.buckets)
+}

@@ -23,15 +23,14 @@ type facet struct {
 }
 
 // facets lists all, in the order in which forms show them and joins are checked: a ban is told before anything else, the
-// password is asked for last.
+// password is asked for when nothing else is in the way, and only who could enter learns that the nick is taken.
 var facets = []facet{
 	nameFacet,
 	descriptionFacet,
 	languageFacet,
 	banFacet,
-	nickFacet,
-	membersFacet,
 	lockFacet,
+	membersFacet,
 	maxUsersFacet,
 	publicFacet,
 	persistentFacet,
@@ -42,5 +41,6 @@ var facets = []facet{
 	inviteFacet,
 	privateFacet,
 	passwordFacet,
+	nickFacet,
 	historyFacet,
 }

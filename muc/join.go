@@ -102,7 +102,7 @@ func (r *room) seat(j *joining) *session {
 	if o == nil {
 		o = &occupant{nick: j.nick, addr: j.addr, bare: j.bare, affiliation: j.affiliation, role: r.initialRole(j.affiliation)}
 	}
-	s = &session{full: j.full, sink: r.s.o.Router.Sink(j.full), shows: shows(j.st)}
+	s = &session{full: j.full, sink: r.s.o.Router.Sink(j.full), shows: shows(j.st), rate: r.spent.take(j.full)}
 	r.enter(s, o)
 	return s
 }

@@ -62,6 +62,7 @@ func (r *room) enter(s *session, o *occupant) {
 // remove takes a session out, and its occupant with the last one: then it reports true.
 func (r *room) remove(s *session) (last bool) {
 	r.s.ledger.leave(s.full, r.addr)
+	r.spent.keep(s.full, s.rate)
 	r.s.Stats.Occupants.Add(-1)
 	end := len(r.all) - 1
 	moved := r.all[end]

@@ -203,3 +203,28 @@ func TestRate(t *testing.T) {
 		t.Error("heard", n)
 	}
 }
+
+// Leaving and entering again does not refill what a session may say.
+func TestRateOverRejoin(t *testing.T) {
+	w, _, ben, _ := three(t)
+	w.reconfigure(func(c *config.Config) { c.Rooms.StanzasBurst, c.Rooms.StanzasPerSecond = 5, 1 })
+	dora := w.dial("dora")
+	for range 4 {
+		dora.enter("D")
+		for range 5 {
+			dora.talk("spam")
+		}
+		dora.say(`<presence type='unavailable' to='` + roomJID + `/D'/>`)
+	}
+	dora.sync()
+	if n := strings.Count(strings.Join(ben.sync(), ""), "<body>spam"); n < 5 || n > 7 {
+		t.Error("heard", n)
+	}
+}
+
+// What is remembered of those who left is bounded.
+func TestSpentBound(t *testing.T) {
+	if n := muc.SpentAfter(5000); n > 1000 {
+		t.Error(n, "remembered")
+	}
+}

@@ -48,7 +48,8 @@ type room struct {
 	line    line
 	history history
 	relays  map[string]relay // by the id that the room gave
-	invited []invitation     // the newest, oldest first
+	spent   spent
+	invited []invitation // the newest, oldest first
 	closing bool
 }
 
@@ -69,6 +70,7 @@ func (r *room) reset() {
 	r.sessions = map[wire.Addr]*session{}
 	r.reserved = map[string]wire.Addr{}
 	r.relays = map[string]relay{}
+	r.spent = spent{}
 	r.all, r.invited = nil, nil
 	r.history = history{}
 }

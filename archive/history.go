@@ -27,6 +27,8 @@ type Page struct {
 	Items []Item
 	// Skipped counts rows whose bytes do not parse. They stay in the store; the caller logs them.
 	Skipped int
+	// First is the id of the first row read, skipped ones included: the place to read back from. 0 if there was none.
+	First int64
 	// Last is the id of the last row read, skipped ones included: the place to read on from. 0 if there was none.
 	Last int64
 	// Full says that there may be more: the page holds as many rows as were asked for.
@@ -38,6 +40,12 @@ type Page struct {
 // owner is bare. Safe for any goroutine; blocks on storage, whose errors it returns.
 func Newest(ctx context.Context, s storage.Archive, owner wire.Addr, n int) (Page, error) {
 	return read(ctx, s, storage.Query{Owner: owner, Newest: true, Limit: n})
+}
+
+// Before returns the newest n rows with ids below before, to read on from a page's oldest row; 0 is no bound. For the rest see
+// Newest.
+func Before(ctx context.Context, s storage.Archive, owner wire.Addr, before int64, n int) (Page, error) {
+	return read(ctx, s, storage.Query{Owner: owner, Before: before, Newest: true, Limit: n})
 }
 
 // Since returns the newest n rows that are as old as since or younger: the history that a room sends to who comes back
@@ -74,6 +82,9 @@ func read(ctx context.Context, s storage.Archive, q storage.Query) (Page, error)
 
 func page(rows []storage.Row, limit int) Page {
 	p := Page{Items: make([]Item, 0, len(rows)), Full: len(rows) >= limit}
+	if len(rows) > 0 {
+		p.First = rows[0].ID
+	}
 	for _, r := range rows {
 		p.Last = r.ID
 		st, err := wire.Parse(r.Stanza)

@@ -3,6 +3,7 @@ package auth_test
 import (
 	"crypto/tls"
 	"encoding/base64"
+	"errors"
 	"strings"
 	"testing"
 
@@ -143,6 +144,11 @@ func TestSCRAMFirstRefused(t *testing.T) {
 		}
 		if tc.text != "" && !strings.HasSuffix(err.Error(), ": "+tc.text) {
 			t.Errorf("%d: %q: %v, want text %q", i, tc.message, err, tc.text)
+		}
+		// Rows 20 to 25 and 38 on are about what the client can do, not about a password.
+		var f *auth.Failure
+		if misfit := i >= 20 && i <= 25 || i >= 38; errors.As(err, &f) && f.Misfit != misfit {
+			t.Errorf("%d: %q: Misfit is %v", i, tc.message, f.Misfit)
 		}
 		if tc.want == "" {
 			continue

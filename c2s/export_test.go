@@ -35,3 +35,6 @@ func (s *Server) Remember(id string, addr wire.Addr) {
 func (s *Server) Remembered(id string, user wire.Addr) (bool, int) {
 	return s.gone.find(id, user) != nil, len(s.gone.h)
 }
+
+// MaxMisfits bounds refusals that are no guesses.
+const MaxMisfits = maxMisfits

@@ -10,6 +10,7 @@ import (
 
 	"mellium.im/sasl"
 
+	"salon.im/salon/c2s"
 	"salon.im/salon/config"
 )
 
@@ -205,6 +206,28 @@ func TestThreeTries(t *testing.T) {
 	if l := w.logged.String(); l != "" {
 		t.Errorf("logged %s", l)
 	}
+}
+
+// Clients that try a channel binding that we lack, as slixmpp does, spend no try on it; how often they may is bounded.
+func TestMisfitsAreNoTries(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	misfit := func(c *client) {
+		c.write(`<auth ` + nsSASL + ` mechanism="SCRAM-SHA-256-PLUS">cD10bHMtdW5pcXVlLCxuPWFsaWNlLHI9YWJj</auth>`) // p=tls-unique
+		c.expect("unsupported-channel-binding-type")
+	}
+	c := w.secure()
+	for range c2s.MaxMisfits {
+		misfit(c)
+	}
+	if got := c.authenticate(sasl.ScramSha256, "alice", password); !strings.Contains(got, "<success") {
+		t.Error(got)
+	}
+	c = w.secure()
+	for range c2s.MaxMisfits + 1 {
+		misfit(c)
+	}
+	c.ends("policy-violation")
 }
 
 // B07, B20: a malformed element ends its try and leaves the next one whole.

@@ -134,15 +134,19 @@ func (x *Session) quiesce() {
 	x.flow.Quiesce(ctx)
 }
 
-// overflow ends what a slow reader held up: a session with XEP-0198 hibernates, one that hibernates already or cannot is
-// closed.
+// overflow ends what a slow reader held up: a session with XEP-0198 lets go of its connection at once, whatever its reader
+// waits for, and hibernates when that has ended. One that cannot, or has no room left even so, is closed.
 func (x *Session) overflow() {
+	defer x.s.recovered("overflow", func() {}) // on a goroutine of its own
 	x.s.Stats.Overflows.Add(1)
 	x.mu.Lock()
 	c, resumable := x.conn, x.resumeID != ""
 	x.mu.Unlock()
-	if c != nil && resumable {
-		c.Close() // the reader ends, and the session hibernates
+	if resumable && !x.out.Full() {
+		if c != nil {
+			x.out.Detach(c)
+			c.Close()
+		}
 		return
 	}
 	x.finish(stream.AppendError(nil, stream.Error("resource-constraint", "the client does not read")), true) // RFC 6120 §4.9.3.17
@@ -177,6 +181,7 @@ func (x *Session) hibernateLocked() {
 // last is written to the client before the connection closes; drop says that the queue is not written any more. It may be
 // called from any goroutine and at any time; before begin it is kept for begin.
 func (x *Session) finish(last []byte, drop bool) {
+	defer x.s.recovered("end of a session", func() {}) // it may run on a timer
 	x.mu.Lock()
 	if !x.started && x.early == nil {
 		x.early = last

@@ -2,8 +2,10 @@ package c2s_test
 
 import (
 	"context"
+	"encoding/xml"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -148,6 +150,40 @@ func TestSlowReader(t *testing.T) {
 		slow.nc.Close()
 		r := w.resume("alice", id, "0")
 		r.expect("<resumed", "xxx")
+	}
+}
+
+// A reader that waits behind a slow handler does not keep a session with XEP-0198 from its bounds: at the first the
+// connection is let go of, at the second the session ends.
+func TestSlowReaderBehindSlowHandler(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	w := newWorld(t, func(c *config.Config) {
+		c.Limits.OutboxBytes, c.Limits.OutboxStanzas = 64<<10, 1000
+		c.Stream.ResumeBytes, c.Stream.ResumeStanzas = 256<<10, 1000
+	})
+	defer close(release)
+	w.r.HandleIQ(router.ToServer, "get", xml.Name{Space: "urn:slow", Local: "q"}, func(context.Context, wire.Stanza) (wire.Payload, error) {
+		<-release
+		return nil, nil
+	})
+	slow := w.dial(alice.String())
+	slow.enable("")
+	res := w.r.Resource(alice)
+	slow.write(strings.Repeat(`<iq type="get" id="1" to="example.test"><q xmlns="urn:slow"/></iq>`, 300))
+	for buf := make([]byte, 1<<20); !strings.Contains(string(buf[:runtime.Stack(buf, true)]), "Flow).Accept"); {
+		runtime.Gosched()
+	}
+	st := wire.New(wire.KindMessage, "groupchat", "", bob, alice, payload(strings.Repeat("x", 10000)))
+	for end := time.After(patience); ; res.Send(st, 0) {
+		select {
+		case <-w.gone:
+			return
+		case <-end:
+			t.Fatalf("the session goes on after %d overflows", w.Stats.Overflows.Load())
+		default:
+			runtime.Gosched()
+		}
 	}
 }
 

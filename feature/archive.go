@@ -41,8 +41,8 @@ func Archive(r *router.Router, store storage.Archive, bound func() int) {
 func (a *archiver) amend(ctx context.Context, w *router.Walk) error {
 	st := w.Stanza
 	from, to := st.From(), st.To()
-	if w.From == nil && !a.r.IsHost(from.Domain()) && a.r.IsLocal(from.Domain()) {
-		return nil // a room's message: package muc archives and marks what is its own
+	if w.From == nil && !a.r.IsHost(from.Domain()) && a.r.IsLocal(from.Domain()) && !(from.IsBare() && invites(st)) {
+		return nil // a room's message: package muc archives and marks what is its own, but for what it says to those outside
 	}
 	st = a.sanitise(st)
 	w.Stanza = st
@@ -67,7 +67,8 @@ func (a *archiver) amend(ctx context.Context, w *router.Walk) error {
 	if toUs {
 		// A message to oneself is this one row: there is one archive, and the other sessions are to have it.
 		r := row
-		r.Owner, r.Peer, r.Undelivered = to.Bare(), peer(r.Kind, from), archive.Offline(st)
+		inRoom := r.Kind == storage.RowPrivate && to.IsFull() // for that session alone: it bounces when there is none
+		r.Owner, r.Peer, r.Undelivered = to.Bare(), peer(r.Kind, from), archive.Offline(st) && !inRoom
 		w.Rows = append(w.Rows, r)
 	}
 	w.Committed = a.committed

@@ -160,7 +160,7 @@ func TestCarbonsRooms(t *testing.T) {
 		t.Errorf("the session that is not: %q", got)
 	}
 	back, _ := wire.Parse([]byte(chat("anna@example.test/desk", "y")))
-	w.r.Route(back.WithFrom(wire.MustAddr("hall@rooms.example.test/Ben")))
+	w.r.Route(back.WithFrom(wire.MustAddr("hall@rooms.example.test/Ben")), nil)
 	desk.until(func(st wire.Stanza) bool { return st.Has("", "body") })
 	desk.sync()
 	if got := phone.sync(); len(got) != 0 {

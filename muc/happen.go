@@ -19,7 +19,7 @@ func (r *room) happen(e *event) {
 		err = errClosing
 	default:
 		if err = r.load(); err == nil {
-			err = r.stanza(st)
+			err = r.stanza(e)
 		}
 	}
 	if err != nil {
@@ -27,7 +27,8 @@ func (r *room) happen(e *event) {
 	}
 }
 
-func (r *room) stanza(st wire.Stanza) error {
+func (r *room) stanza(e *event) error {
+	st := e.st
 	switch st.Kind() {
 	case wire.KindPresence:
 		return r.presence(st)
@@ -41,7 +42,7 @@ func (r *room) stanza(st wire.Stanza) error {
 	case st.Type() == "groupchat":
 		return r.changeSubject(st)
 	}
-	return r.toRoom(st)
+	return r.toRoom(e)
 }
 
 // presence handles a presence to the room or one of its nicks.
@@ -51,7 +52,11 @@ func (r *room) presence(st wire.Stanza) error {
 		r.bounced(st)
 		return nil
 	case "unavailable":
-		r.depart(st.From(), shows(st)) // §7.14
+		said := shows(st)
+		if len(said) > maxShows {
+			said = nil // a departure may not be refused
+		}
+		r.depart(st.From(), said) // §7.14
 		return nil
 	case "":
 	default:
@@ -59,6 +64,9 @@ func (r *room) presence(st wire.Stanza) error {
 	}
 	if !st.To().IsFull() {
 		return refusal(stanza.Modify, stanza.JIDMalformed, "Choose a nickname to enter the room.") // §7.2.1
+	}
+	if st.Len() > maxShows && len(shows(st)) > maxShows {
+		return errShows
 	}
 	s := r.sessions[st.From()]
 	switch {

@@ -1,6 +1,7 @@
 package muc
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"time"
@@ -61,18 +62,40 @@ func (r *room) readHistory() error {
 	max := r.s.o.Config().Rooms.HistoryMax
 	ctx, cancel := r.ctx()
 	defer cancel()
-	page, err := archive.Newest(ctx, r.s.o.Archive, r.addr, max)
+	pages, err := r.newestPages(ctx, max)
 	if err != nil {
 		return r.storageError("read the history", err)
 	}
-	if page.Skipped > 0 {
-		r.log.Error("history has rows that do not parse", "rows", page.Skipped)
-	}
 	r.history = history{read: true}
-	for _, it := range page.Items {
-		r.history.add(entry{id: it.ID, st: withStanzaID(it.Stanza, r.addr, it.ID)}, max)
+	for _, page := range slices.Backward(pages) {
+		for _, it := range page.Items {
+			r.history.add(entry{id: it.ID, st: withStanzaID(it.Stanza, r.addr, it.ID)}, max)
+		}
 	}
 	return nil
+}
+
+// newestPages reads back until max messages or historyBytes are reached, the newest page first.
+func (r *room) newestPages(ctx context.Context, max int) (pages []archive.Page, err error) {
+	skipped, size := 0, 0
+	for first, left := int64(0), max; left > 0 && size < historyBytes; {
+		page, err := archive.Before(ctx, r.s.o.Archive, r.addr, first, left)
+		if err != nil {
+			return nil, err
+		}
+		pages = append(pages, page)
+		skipped += page.Skipped
+		for _, it := range page.Items {
+			size += it.Stanza.Len()
+		}
+		if first, left = page.First, left-len(page.Items); !page.Full {
+			break
+		}
+	}
+	if skipped > 0 {
+		r.log.Error("history has rows that do not parse", "rows", skipped)
+	}
+	return pages, nil
 }
 
 // wanted is how much history a session asks for (XEP-0045 §7.2.14); -1 is no limit.

@@ -210,3 +210,28 @@ func TestHistoryBytes(t *testing.T) {
 		t.Error("history of", n)
 	}
 }
+
+// The history may be longer than a page of the archive, and is read back whole.
+func TestLongHistoryIsReadBack(t *testing.T) {
+	const n = 2*archive.MaxPage + 50
+	w := newWorld(t, func(w *world) { w.cfg.Rooms.HistoryMax = n - 10 })
+	anna := w.dial("anna")
+	anna.enter("A")
+	anna.configure("persistentroom=1")
+	for i := range n {
+		anna.talk(fmt.Sprint("m", i))
+	}
+	anna.sync()
+	w.restart()
+	ben := w.dial("ben")
+	ben.say(`<presence to='` + roomJID + `/B'><x xmlns='http://jabber.org/protocol/muc'><history maxstanzas='10000'/></x></presence>`)
+	got := bodies(ben.sync())
+	if len(got) != n-10 {
+		t.Fatalf("%d messages of the history", len(got))
+	}
+	for i, b := range got {
+		if b != fmt.Sprint("m", i+10) {
+			t.Fatalf("message %d is %s", i, b)
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package muc
 
 import (
+	"slices"
+
 	"mellium.im/xmpp/stanza"
 
 	"salon.im/salon/storage"
@@ -10,6 +12,7 @@ import (
 const (
 	fieldInvites = "muc#roomconfig_allowinvites"
 	maxInvites   = 20 // of one message
+	maxInvited   = 200
 )
 
 // inviteFacet says whether members may invite into a members-only room, which makes the invited members too
@@ -22,15 +25,16 @@ var inviteFacet = facet{
 }
 
 // toRoom handles a message to the room itself that is not for everyone: an invitation, its refusal, a request for voice.
-func (r *room) toRoom(st wire.Stanza) error {
+func (r *room) toRoom(e *event) error {
+	st := e.st
 	if r.state == absent {
 		return errNoRoom
 	}
 	if x, ok := st.Kid(nsUser, "x"); ok {
 		if _, ok := x.Kid("", "decline"); ok {
-			return r.decline(st, x)
+			return r.decline(e, x)
 		}
-		return r.invite(st, x)
+		return r.invite(e, x)
 	}
 	if x, ok := st.Kid(wire.NSForm, "x"); ok {
 		return r.voiceForm(st, x)
@@ -39,8 +43,8 @@ func (r *room) toRoom(st wire.Stanza) error {
 }
 
 // invite sends mediated invitations (XEP-0045 §7.8.2): first all are judged, then new members are stored, then all go out.
-func (r *room) invite(st wire.Stanza, x wire.Kid) error {
-	s, err := r.speaker(st)
+func (r *room) invite(e *event, x wire.Kid) error {
+	s, err := r.speaker(e.st)
 	if err != nil {
 		return err
 	}
@@ -66,7 +70,7 @@ func (r *room) invite(st wire.Stanza, x wire.Kid) error {
 		return err
 	}
 	for i, guest := range guests {
-		if err := r.sendInvite(s.full.Bare(), guest, invites[i]); err != nil {
+		if err := r.sendInvite(e, s.full.Bare(), guest, invites[i]); err != nil {
 			return err
 		}
 	}
@@ -116,8 +120,8 @@ func (r *room) enlist(s *session, guests []wire.Addr) error {
 }
 
 // sendInvite sends one invitation, with the password if there is one. It travels as any message does: blocked senders,
-// archive and offline delivery included.
-func (r *room) sendInvite(from, guest wire.Addr, k wire.Kid) error {
+// archive and offline delivery included, and the inviter's stream waits for its commit.
+func (r *room) sendInvite(e *event, from, guest wire.Addr, k wire.Kid) error {
 	w := wire.NewWriter().Start(nsUser, "x").Start("", "invite").Attr("from", from.String())
 	if reason, _ := reasonOf(k); reason != "" {
 		w.Elem("", "reason", reason)
@@ -133,15 +137,45 @@ func (r *room) sendInvite(from, guest wire.Addr, k wire.Kid) error {
 	if password != "" {
 		w.Elem("", "password", password)
 	}
-	if !r.s.o.Router.Route(wire.New(wire.KindMessage, "", wire.NewID(), r.addr, guest, w.End().Payload())) {
+	if !r.route(e, wire.New(wire.KindMessage, "", wire.NewID(), r.addr, guest, w.End().Payload())) {
 		return errBusy
 	}
+	r.noteInvited(invitation{from, guest.Bare()})
 	return nil
 }
 
-// decline tells an inviter of a refusal (XEP-0045 §7.8.2). Only who is in the room can have invited anybody; for others
-// the room carries no messages.
-func (r *room) decline(st wire.Stanza, x wire.Kid) error {
+// route sends a stanza by way of the router's stages. The event's sender is told that it is handled when this one is too; nil is nobody.
+func (r *room) route(e *event, st wire.Stanza) bool {
+	if e == nil {
+		return r.s.o.Router.Route(st, nil)
+	}
+	e.routed.Add(1)
+	if !r.s.o.Router.Route(st, e.handled) {
+		e.routed.Add(-1)
+		return false
+	}
+	return true
+}
+
+// invitation is who invited whom, by their bare addresses.
+type invitation struct{ by, guest wire.Addr }
+
+// noteInvited remembers an invitation, so that its refusal reaches an inviter who has left, in the place of the oldest one
+// when there are too many.
+func (r *room) noteInvited(i invitation) {
+	if slices.Contains(r.invited, i) {
+		return
+	}
+	if len(r.invited) >= maxInvited {
+		r.invited = slices.Delete(r.invited, 0, 1)
+	}
+	r.invited = append(r.invited, i)
+}
+
+// decline tells an inviter of a refusal (XEP-0045 §7.8.2): in the room, or, if we remember the invitation, wherever the
+// inviter is. To others the room carries no messages.
+func (r *room) decline(e *event, x wire.Kid) error {
+	st := e.st
 	k, _ := x.Kid("", "decline")
 	reason, err := reasonOf(k)
 	if err != nil {
@@ -156,10 +190,15 @@ func (r *room) decline(st wire.Stanza, x wire.Kid) error {
 		w.Elem("", "reason", reason)
 	}
 	out := wire.New(wire.KindMessage, "", wire.NewID(), r.addr, wire.Addr{}, w.End().End().Payload())
+	inside := false
 	for _, s := range r.all {
 		if s.occ.bare == to.Bare() || s.occ.addr == to {
 			s.send(out)
+			inside = true
 		}
+	}
+	if !inside && slices.Contains(r.invited, invitation{to.Bare(), st.From().Bare()}) && !r.route(e, out.WithTo(to.Bare())) {
+		return errBusy
 	}
 	return nil
 }

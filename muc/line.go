@@ -64,13 +64,10 @@ func (r *room) advance() {
 	}
 }
 
-// finish tells the sender's stream that the event was handled.
+// finish tells the sender's stream that the room has handled the event.
 func (r *room) finish(e *event) {
 	r.box.release(e)
-	if done := e.done; done != nil {
-		e.done = nil
-		done()
-	}
+	e.handled()
 }
 
 // overlaps reports whether an event may begin while messages before it wait for their commit.

@@ -2,6 +2,7 @@ package muc
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"salon.im/salon/wire"
 )
@@ -17,11 +18,20 @@ type event struct {
 	st   wire.Stanza
 	done func() // of the stanza's sender; never nil for a stanza
 	cost int    // bytes, counted against the mailbox's bound while the event is held
+	// routed counts what the stanza caused and the router has not handled: the sender is told no earlier.
+	routed atomic.Int32
 
 	msg       *message    // set once a message has begun
 	committed *message    // this event is the end of that message's commit
 	call      func(*room) // this event is a call on the room's goroutine
 	gone      wire.Addr   // this event is the end of that session
+}
+
+// handled is called once by the room and once for each stanza routed, on any goroutine; the last call tells the sender.
+func (e *event) handled() {
+	if e.routed.Add(-1) < 0 && e.done != nil {
+		e.done()
+	}
 }
 
 // mailbox holds a room's events until its goroutine takes them. Posting never blocks.

@@ -48,6 +48,7 @@ type room struct {
 	line    line
 	history history
 	relays  map[string]relay // by the id that the room gave
+	invited []invitation     // the newest, oldest first
 	closing bool
 }
 
@@ -68,7 +69,7 @@ func (r *room) reset() {
 	r.sessions = map[wire.Addr]*session{}
 	r.reserved = map[string]wire.Addr{}
 	r.relays = map[string]relay{}
-	r.all = nil
+	r.all, r.invited = nil, nil
 	r.history = history{}
 }
 

@@ -8,6 +8,8 @@ import (
 	"salon.im/salon/wire"
 )
 
+const nsMUCUser = "http://jabber.org/protocol/muc#user"
+
 // action is what the table of RFC 6121 §8.5 says to do with a stanza.
 type action uint8
 
@@ -79,6 +81,9 @@ func (r *Router) deliverMessage(ctx context.Context, w *Walk) {
 	if act == toOne && !r.give(w, one) {
 		act = row[fullAway] // it left at this moment, or its queue is full
 	}
+	if act == asBare && inRoom(st) {
+		act = bounce
+	}
 	if act == asBare {
 		act = row[bareAway]
 		if len(all) > 0 {
@@ -90,6 +95,18 @@ func (r *Router) deliverMessage(ctx context.Context, w *Walk) {
 	}
 	r.notDelivered(ctx, w, act)
 	r.runObserve(ctx, w)
+}
+
+// inRoom finds a private message from an occupant of a room, which is for the session that joined: another one of the
+// account is not in the room, and could not answer (XEP-0045 §7.5, XEP-0280 §6.1). An invitation is for the account.
+func inRoom(st wire.Stanza) bool {
+	x, ok := st.Kid(nsMUCUser, "x")
+	if !ok {
+		return false
+	}
+	_, invite := x.Kid("", "invite")
+	_, decline := x.Kid("", "decline")
+	return !invite && !decline
 }
 
 // notDelivered does what the table says about a message that no session took.
@@ -110,6 +127,13 @@ func (r *Router) notDelivered(ctx context.Context, w *Walk, act action) {
 		r.settle(w)
 		r.Stats.Dropped.Add(1)
 	}
+}
+
+// nobodyThere reports whether the table refuses a message because the resource that it names has gone. It is asked before
+// the message is archived: an archive must not show what its sender was told had failed.
+func (r *Router) nobodyThere(st wire.Stanza) bool {
+	to := st.To()
+	return to.IsFull() && r.hosts[to.Domain()] && messages[messageType(st)][fullAway] == bounce && r.Resource(to) == nil
 }
 
 // settle clears the mark of a row that will never be delivered.
@@ -160,7 +184,7 @@ func (r *Router) give(w *Walk, sessions ...*Resource) bool {
 
 func (r *Router) runObserve(ctx context.Context, w *Walk) {
 	for _, f := range r.observe {
-		f(ctx, w)
+		r.guarded("observe", func() { f(ctx, w) })
 	}
 }
 

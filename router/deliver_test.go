@@ -182,3 +182,23 @@ func TestBindReplacesAndIsBounded(t *testing.T) {
 	}
 	bind(t, r, bob, 0) // replacing is always possible
 }
+
+// RFC 6121 §8.5.3.2.1: a message to a resource that has gone is refused before it is archived, for an archive must not show
+// what its sender was told had failed.
+func TestRefusedBeforeKept(t *testing.T) {
+	t.Parallel()
+	for typ, kept := range map[string]bool{"normal": false, "": false, "groupchat": false, "chat": true} {
+		r := newRouter(newArchiver(t, rand.New(rand.NewPCG(1, 1))), router.FlowLimits{})
+		amended := false
+		r.Amend(func(context.Context, *router.Walk) error { amended = true; return nil })
+		s, res := bind(t, r, alice, unavailable)
+		f := r.NewFlow(t.Context(), res, nil)
+		f.Accept(message(typ, "1", alice, bob))
+		if err := f.Quiesce(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.take(); amended != kept || len(got) != 1 || got[0].Type() != "error" {
+			t.Errorf("%q: archived %v, the sender got %v", typ, amended, got)
+		}
+	}
+}

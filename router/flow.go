@@ -2,7 +2,6 @@ package router
 
 import (
 	"context"
-	"runtime/debug"
 	"sync"
 
 	"mellium.im/xmpp/stanza"
@@ -46,6 +45,7 @@ type entry struct {
 	ready  bool // its wait is over: it may end
 	refuse error
 	resend bool // the archive had it already
+	done   func()
 }
 
 // NewFlow makes the flow of one stream. from is its session, nil for a stream of another domain. handled is called with
@@ -72,18 +72,18 @@ func (f *Flow) Accept(st wire.Stanza) {
 		return
 	}
 	// A handler may go deep into storage: not on the reader's small stack, which would stay large for the idle hours.
-	f.push(st, pipelined(f.r, st))
+	f.push(st, nil, pipelined(f.r, st))
 }
 
 // TryAccept is Accept for callers that must not block: it reports false when the bounds are reached or the flow is closed.
-// Safe for any goroutine.
-func (f *Flow) TryAccept(st wire.Stanza) bool {
+// done, unless nil, is called once the stanza is handled, and must not block. Safe for any goroutine.
+func (f *Flow) TryAccept(st wire.Stanza, done func()) bool {
 	f.mu.Lock()
 	if f.closed || f.full() {
 		f.mu.Unlock()
 		return false
 	}
-	f.push(st, false)
+	f.push(st, done, false)
 	return true
 }
 
@@ -100,8 +100,8 @@ func (f *Flow) full() bool {
 
 // push queues a stanza and has the flow run, inline or on a goroutine of its own. It is entered with the lock held, and
 // releases it.
-func (f *Flow) push(st wire.Stanza, inline bool) {
-	f.queue = append(f.queue, &entry{walk: Walk{Stanza: st, From: f.from}, size: st.Len()})
+func (f *Flow) push(st wire.Stanza, done func(), inline bool) {
+	f.queue = append(f.queue, &entry{walk: Walk{Stanza: st, From: f.from}, size: st.Len(), done: done})
 	f.bytes += st.Len()
 	if f.running || f.begun > 0 && !f.mayBegin() {
 		f.mu.Unlock()
@@ -113,7 +113,7 @@ func (f *Flow) push(st wire.Stanza, inline bool) {
 		return
 	}
 	f.mu.Unlock()
-	go f.runLocked()
+	f.r.runners.run(f)
 }
 
 func (f *Flow) runLocked() {
@@ -160,6 +160,9 @@ func (f *Flow) run() {
 			f.mu.Unlock()
 			f.guard(e, f.end)
 			f.handled(1)
+			if e.done != nil {
+				e.done()
+			}
 			f.mu.Lock()
 			f.pop()
 		case f.mayBegin():
@@ -193,8 +196,7 @@ func (f *Flow) guard(e *entry, step func(*entry)) {
 		if v == nil {
 			return
 		}
-		f.r.Stats.Panics.Add(1)
-		f.r.o.Log.Error("panic", "unit", "stanza", "value", v, "stack", string(debug.Stack()))
+		f.r.panicked("stanza", v)
 		f.r.Bounce(f.ctx, e.walk.Stanza, stanza.Error{Type: stanza.Wait, Condition: stanza.InternalServerError})
 		f.complete(e, ErrDrop, false)
 	}()
@@ -276,6 +278,9 @@ var ErrTooManyDirected error = stanza.Error{Type: stanza.Cancel, Condition: stan
 func (f *Flow) beginMessage(e *entry) {
 	w := &e.walk
 	err := f.r.runCheck(f.ctx, w)
+	if err == nil && f.r.nobodyThere(w.Stanza) {
+		err = stanza.Error{Type: stanza.Cancel, Condition: stanza.ServiceUnavailable}
+	}
 	if err == nil {
 		err = f.r.runAmend(f.ctx, w)
 	}
@@ -314,7 +319,7 @@ func (f *Flow) complete(e *entry, refuse error, resend bool) {
 		return
 	}
 	f.running = true
-	go f.runLocked()
+	f.r.runners.run(f)
 }
 
 // end consumes a stanza whose turn has come.
@@ -373,7 +378,24 @@ const innerFlows = 16
 
 // Route begins the walk of a stanza that a service or a feature sends: Check, Amend, Deliver and Observe like any other.
 // Stanzas to one bare address keep their order. It never blocks, and reports false when too many are under way.
-func (r *Router) Route(st wire.Stanza) bool {
+//
+// done, unless nil, is called once, on any goroutine, when the stanza is handled: committed or refused. Who passes on what a
+// client sent tells the client's stream no earlier. It is not called after false, and must not block.
+func (r *Router) Route(st wire.Stanza, done func()) bool {
 	sh := r.table.shardIndex(st.To().Bare())
-	return r.inner[sh%innerFlows].TryAccept(st)
+	return r.inner[sh%innerFlows].TryAccept(st, done)
+}
+
+// Quiesce takes nothing more by Route and waits until all that it took is handled, or ctx ends. Whoever calls Route must
+// have ended.
+func (r *Router) Quiesce(ctx context.Context) error {
+	for _, f := range r.inner {
+		f.Close()
+	}
+	for _, f := range r.inner {
+		if err := f.Quiesce(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -221,7 +221,7 @@ func TestFlowBounds(t *testing.T) {
 		r.HandleService("rooms.example.test", service{func(_ wire.Stanza, done func()) { mu.Lock(); dones = append(dones, done); mu.Unlock() }})
 		f := r.NewFlow(t.Context(), nil, nil)
 		n := 0
-		for f.TryAccept(message("groupchat", fmt.Sprint(n), alice, room)) {
+		for f.TryAccept(message("groupchat", fmt.Sprint(n), alice, room), nil) {
 			n++
 		}
 		if want := map[string]int{"stanzas": 2, "bytes": 1}[name]; n != want {
@@ -246,7 +246,7 @@ func TestFlowBounds(t *testing.T) {
 		go func() { f.Accept(message("groupchat", "never", alice, room)); entered <- true }()
 		f.Close()
 		<-entered
-		if f.TryAccept(message("groupchat", "never", alice, room)) {
+		if f.TryAccept(message("groupchat", "never", alice, room), nil) {
 			t.Errorf("%s: a closed flow takes stanzas", name)
 		}
 		ctx, cancel := context.WithCancel(t.Context())

@@ -199,6 +199,9 @@ func (s *Server) end(ctx context.Context) error {
 	for _, m := range s.rooms {
 		errs = append(errs, m.Close(ctx))
 	}
+	if s.router != nil {
+		errs = append(errs, s.router.Quiesce(ctx))
+	}
 	if s.presence != nil {
 		errs = append(errs, s.presence.Close(ctx))
 	}

@@ -98,7 +98,7 @@ func (o *Outbox) landed(f flight, err error) {
 	}
 	switch {
 	case err != nil && o.conn == f.conn:
-		o.conn = nil
+		o.conn, o.over = nil, false
 		fallthrough
 	case err != nil:
 		if !f.counted && !o.ended {
@@ -116,6 +116,13 @@ func (o *Outbox) landed(f flight, err error) {
 	case f.final:
 		o.fl.finish(f.conn, o.limits.WriteTimeout)
 	}
+}
+
+// flying reports whether a flush is under way.
+func (o *Outbox) flying() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.busy
 }
 
 func marksOf(batch []entry) (marks []int64) {

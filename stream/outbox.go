@@ -47,8 +47,9 @@ type Outbox struct {
 	limits OutboxLimits
 	events Events
 
-	mu        sync.Mutex // a leaf; guards what follows
-	queue     []entry    // not yet rendered
+	mu        sync.Mutex // guards what follows; -> socket.mu in Resume, and let go before the Flusher is told
+	queue     []entry    // not yet rendered; in one, in a chunk from the pool, or longer
+	one       [1]entry   // room for a quiet session's queue
 	stalled   []entry    // handed to a socket that has not taken them all; nil with XEP-0198, which keeps them itself
 	uncounted int        // leading entries of queue that XEP-0198 does not count: sent before <enabled/>
 	bytes     int        // of queue, what is being written, and unacked
@@ -220,6 +221,13 @@ func (o *Outbox) unackedLocked() []Stanza {
 	return rest
 }
 
+// Full reports whether Send refuses, connection or not.
+func (o *Outbox) Full() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.fullLocked(o.hardLocked())
+}
+
 // Waiting returns how many stanzas and bytes are queued or unacknowledged.
 func (o *Outbox) Waiting() (stanzas, bytes int) {
 	o.mu.Lock()
@@ -238,8 +246,9 @@ var chunks = sync.Pool{New: func() any { return new([chunk]entry) }}
 
 func (o *Outbox) growLocked() {
 	if cap(o.queue) == 0 {
-		o.queue = make([]entry, 0, 1)
+		o.queue = o.one[:0]
 		return
 	}
 	o.queue = append(chunks.Get().(*[chunk]entry)[:0], o.queue...)
+	clear(o.one[:])
 }

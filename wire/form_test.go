@@ -111,3 +111,16 @@ func FuzzForm(f *testing.F) {
 		}
 	})
 }
+
+// TestFormOrder: title and instructions stand before all fields, as the schema of XEP-0004 §8 has them.
+func TestFormOrder(t *testing.T) {
+	got := string(wire.NewFormWriter("form", "urn:x").Title("t").Instructions("i").Fixed("f").Payload())
+	want := `<x xmlns="jabber:x:data" type="form"><title>t</title><instructions>i</instructions><field var="FORM_TYPE" type="hidden"><value>urn:x</value></field>` +
+		`<field type="fixed"><value>f</value></field></x>`
+	if got != want {
+		t.Errorf("got %s", got)
+	}
+	if got := string(wire.NewFormWriter("result", "urn:x").Payload()); got != `<x xmlns="jabber:x:data" type="result"><field var="FORM_TYPE" type="hidden"><value>urn:x</value></field></x>` {
+		t.Errorf("got %s", got)
+	}
+}

@@ -7,22 +7,30 @@ package wire
 //		TextSingle("muc#roomconfig_roomname", "Name", "Lobby").
 //		Boolean("muc#roomconfig_publicroom", "Public", true).
 //		Payload()
-type FormWriter struct{ w *Writer }
+type FormWriter struct {
+	w        *Writer
+	formType string // waits for the first field: title and instructions stand before all fields
+}
 
 // Option is one choice of a list.
 type Option struct{ Label, Value string }
 
 // NewFormWriter begins a form of a type ("form", "result", "submit", "cancel"); formType is the FORM_TYPE, or "" for none.
 func NewFormWriter(typ, formType string) *FormWriter {
-	f := &FormWriter{w: NewWriter()}
+	f := &FormWriter{w: NewWriter(), formType: formType}
 	f.w.Start(NSForm, "x").Attr("type", typ)
-	if formType != "" {
-		f.Hidden("FORM_TYPE", formType)
-	}
 	return f
 }
 
-// Title adds the title. Titles and instructions come before the fields of people.
+// begin writes FORM_TYPE in front of the first field (XEP-0068 §3).
+func (f *FormWriter) begin() {
+	if name := f.formType; name != "" {
+		f.formType = ""
+		f.Hidden("FORM_TYPE", name)
+	}
+}
+
+// Title adds the title. Title and instructions come before the first field.
 func (f *FormWriter) Title(s string) *FormWriter { f.w.Elem("", "title", s); return f }
 
 // Instructions adds instructions for people.
@@ -30,6 +38,7 @@ func (f *FormWriter) Instructions(s string) *FormWriter { f.w.Elem("", "instruct
 
 // Field adds a field of any type. desc, options and values may be empty.
 func (f *FormWriter) Field(typ, name, label, desc string, options []Option, values ...string) *FormWriter {
+	f.begin()
 	f.w.Start("", "field").AttrIf("var", name).AttrIf("type", typ).AttrIf("label", label)
 	if desc != "" {
 		f.w.Elem("", "desc", desc)
@@ -96,7 +105,10 @@ func (f *FormWriter) JIDMulti(name, label string, values ...Addr) *FormWriter {
 }
 
 // Payload ends the form. A form that is only a result needs no types, yet clients cope with them (XEP-0004 §3.1).
-func (f *FormWriter) Payload() Payload { return f.w.Payload() }
+func (f *FormWriter) Payload() Payload {
+	f.begin()
+	return f.w.Payload()
+}
 
 func some(v string) []string {
 	if v == "" {

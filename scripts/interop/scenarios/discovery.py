@@ -6,7 +6,6 @@ from client import MUC
 from salon import HOST, ROOMS, check
 
 USERS = ["alice"]
-SALON_ONLY = True
 
 
 def has(what, found, *wanted):

@@ -7,7 +7,6 @@ import subprocess
 from salon import check
 
 START = False
-SALON_ONLY = True
 
 
 def refuses(salon, *words):

@@ -3,7 +3,6 @@
 from salon import ROOMS, check
 
 USERS = ["alice", "bob"]
-SALON_ONLY = True
 
 
 async def run(salon):

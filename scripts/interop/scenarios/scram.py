@@ -4,7 +4,6 @@ from salon import check
 
 USERS = ["alice"]
 CONFIG = "auth: {mechanisms: [SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1]}\n"
-SALON_ONLY = True
 
 
 async def run(salon):

@@ -10,8 +10,8 @@ from pathlib import Path
 from salon import check, poll
 
 START = False
-SALON_ONLY = True
 
+PORTS = (5222, 5223, 5280)
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
@@ -29,7 +29,7 @@ def free(port):
 
 
 async def run(salon):
-    if not all(free(port) for port in (5222, 5223, 5280)):
+    if not all(free(port) for port in PORTS):
         print("     start: one of the ports 5222, 5223 and 5280 is taken, so the defaults were not tried")
         return
     out, log = salon.dir / "serve.out", salon.dir / "serve.log"
@@ -39,6 +39,9 @@ async def run(salon):
                                    stdout=o, stderr=l, start_new_session=True)
     try:
         poll(lambda: process.poll() is not None or "Certificate" in out.read_text(), "the greeting", limit=120)
+        if process.poll() is not None and not all(free(port) for port in PORTS):
+            print("     start: another program took a port meanwhile")
+            return
         check(process.poll() is None, f"the server ended: {log.read_text().strip()}")
         greeting = out.read_text()
         for wanted in (r"127\.0\.0\.1:5222.* \(STARTTLS\)", r":5223.* \(direct TLS\)", r"user add alice@localhost", r"Gajim .*alice@localhost.*lobby@conference\.localhost",

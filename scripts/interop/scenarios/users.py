@@ -6,7 +6,6 @@ from client import Client
 from salon import check
 
 START = False
-SALON_ONLY = True
 
 
 async def attempt(salon, name, password):
@@ -37,16 +36,16 @@ async def run(salon):
     check(not await attempt(salon, "bob", "another"), "Bob is deleted and can log in")
     salon.cli("user", "delete", "bob@localhost", code=1)
 
-    lines = "".join(json.dumps({"jid": f"user{n}@localhost", "password": f"secret {n}"}) + "\n" for n in range(200))
+    lines = "".join(json.dumps({"jid": f"user{n}@localhost", "password": f"secret {n}"}) + "\n" for n in range(50))
     salon.cli("user", "import", "-", stdin=lines)
-    check(len(salon.users()) == 201, f"{len(salon.users())} users after the import")
-    check(await attempt(salon, "user199", "secret 199"), "an imported user cannot log in")
+    check(len(salon.users()) == 51, f"{len(salon.users())} users after the import")
+    check(await attempt(salon, "user49", "secret 49"), "an imported user cannot log in")
     await salon.close_clients()
     salon.stop()
 
     salon.cli("user", "passwd", "user0@localhost", stdin="changed\n")
     salon.cli("user", "delete", "user1@localhost")
-    check(len(salon.users()) == 200, f"{len(salon.users())} users")
+    check(len(salon.users()) == 50, f"{len(salon.users())} users")
     salon.start()
     check(await attempt(salon, "user0", "changed"), "a password set without the server does not work")
     check(not await attempt(salon, "user1", "secret 1"), "a user deleted without the server can log in")

@@ -76,7 +76,7 @@ func (a *archiver) amend(ctx context.Context, w *router.Walk) error {
 }
 
 // sanitise cuts what only this server may say: stanza-ids in the name of an address of ours (XEP-0359 §5), and delays that
-// claim that we held the message (XEP-0203 §4).
+// claim that we, or another user of ours, held the message (XEP-0203 §4): a sender speaks for itself alone.
 func (a *archiver) sanitise(st wire.Stanza) wire.Stanza {
 	if !st.Has(nsSID, "stanza-id") && !st.Has(nsDelay, "delay") {
 		return st
@@ -88,7 +88,7 @@ func (a *archiver) sanitise(st wire.Stanza) wire.Stanza {
 			return err != nil || a.r.IsLocal(by.Domain())
 		case k.Is(nsDelay, "delay"):
 			by, err := wire.ParseAddr(k.Attr("from"))
-			return err == nil && a.r.IsLocal(by.Domain()) && (by.IsHost() || !a.r.IsHost(by.Domain()))
+			return err == nil && a.r.IsLocal(by.Domain()) && (by.IsHost() || by.Bare() != st.From().Bare())
 		}
 		return false
 	}).Stanza()

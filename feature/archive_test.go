@@ -32,16 +32,18 @@ func TestArchiveCutsForgeries(t *testing.T) {
 		child string
 		stays bool
 	}{
-		0: {`<stanza-id xmlns='urn:xmpp:sid:0' by='ben@example.test' id='1'/>`, false},
-		1: {`<stanza-id xmlns='urn:xmpp:sid:0' by='BEN@example.test' id='1'/>`, false},
-		2: {`<stanza-id xmlns='urn:xmpp:sid:0' by='anna@example.test' id='1'/>`, false},
-		3: {`<stanza-id xmlns='urn:xmpp:sid:0' by='example.test' id='1'/>`, false},
-		4: {`<stanza-id xmlns='urn:xmpp:sid:0' by='not @ address' id='1'/>`, false},
-		5: {`<stanza-id xmlns='urn:xmpp:sid:0' by='room@muc.elsewhere.test' id='1'/>`, true},
-		6: {`<delay xmlns='urn:xmpp:delay' from='example.test' stamp='2020-01-01T00:00:00Z'/>`, false},
-		7: {`<delay xmlns='urn:xmpp:delay' from='elsewhere.test' stamp='2020-01-01T00:00:00Z'/>`, true},
-		8: {`<delay xmlns='urn:xmpp:delay' from='anna@example.test/a' stamp='2020-01-01T00:00:00Z'/>`, true},
-		9: {`<origin-id xmlns='urn:xmpp:sid:0' id='o1'/>`, true},
+		0:  {`<stanza-id xmlns='urn:xmpp:sid:0' by='ben@example.test' id='1'/>`, false},
+		1:  {`<stanza-id xmlns='urn:xmpp:sid:0' by='BEN@example.test' id='1'/>`, false},
+		2:  {`<stanza-id xmlns='urn:xmpp:sid:0' by='anna@example.test' id='1'/>`, false},
+		3:  {`<stanza-id xmlns='urn:xmpp:sid:0' by='example.test' id='1'/>`, false},
+		4:  {`<stanza-id xmlns='urn:xmpp:sid:0' by='not @ address' id='1'/>`, false},
+		5:  {`<stanza-id xmlns='urn:xmpp:sid:0' by='room@muc.elsewhere.test' id='1'/>`, true},
+		6:  {`<delay xmlns='urn:xmpp:delay' from='example.test' stamp='2020-01-01T00:00:00Z'/>`, false},
+		7:  {`<delay xmlns='urn:xmpp:delay' from='elsewhere.test' stamp='2020-01-01T00:00:00Z'/>`, true},
+		8:  {`<delay xmlns='urn:xmpp:delay' from='anna@example.test/a' stamp='2020-01-01T00:00:00Z'/>`, true},
+		9:  {`<origin-id xmlns='urn:xmpp:sid:0' id='o1'/>`, true},
+		10: {`<delay xmlns='urn:xmpp:delay' from='ben@example.test' stamp='2020-01-01T00:00:00Z'/>`, false},
+		11: {`<delay xmlns='urn:xmpp:delay' from='carl@example.test/x' stamp='2020-01-01T00:00:00Z'/>`, false},
 	}
 	for i, tt := range tests {
 		w := newWorld(t)

@@ -48,6 +48,7 @@ func (r *room) join(st wire.Stanza) error {
 		r.reset()
 	case created:
 		r.s.graves.remove(r.addr)
+		r.log.Info("room created", "by", j.bare.String()) // not before: a refused creator could fill the log
 	}
 	return err
 }
@@ -140,7 +141,6 @@ func (r *room) create(creator wire.Addr) error {
 	r.state, r.created = locked, r.now()
 	r.set, r.history.read = r.s.defaults(), true
 	r.affiliations[creator] = storage.Affiliation{Addr: creator, Value: owner.String(), By: creator, At: r.created}
-	r.log.Info("room created", "by", creator.String())
 	return nil
 }
 

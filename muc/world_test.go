@@ -2,6 +2,7 @@ package muc_test
 
 import (
 	"context"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -28,6 +29,7 @@ const (
 
 // world is a router with one conference service on a real store, and people without sockets.
 type world struct {
+	log    *slog.Logger // nil: none
 	t      testing.TB
 	ctx    context.Context
 	store  *sqlite.Store
@@ -73,7 +75,7 @@ func (w *world) start() {
 	w.live.Store(w.cfg)
 	var err error
 	w.muc, err = muc.New(muc.Options{Router: w.router, Rooms: w.rooms, Archive: w.store, Writer: w.queue,
-		Config: w.live.Load, Key: make([]byte, 32), Domain: service, Host: host, Now: w.now})
+		Config: w.live.Load, Key: make([]byte, 32), Domain: service, Host: host, Now: w.now, Log: w.log})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -226,16 +226,21 @@ func (c *Conn) Finish(timeout time.Duration) {
 	time.AfterFunc(lingerTime, func() { c.Close() })
 }
 
-// Discard reads and drops what still comes until the connection ends, at most for long, and closes it. Only the reader
-// calls it, after it has asked for an end.
+// maxDiscard is how much Discard reads of a peer that goes on talking: beyond what is under way, it does not listen.
+const maxDiscard = 4 << 20
+
+// Discard reads and drops what still comes until the connection ends, at most for long and maxDiscard bytes, and closes it.
+// Only the reader calls it, after it has asked for an end.
 func (c *Conn) Discard(long time.Duration) {
 	defer c.Close()
 	c.release()
 	c.sock.SetReadDeadline(time.Now().Add(long))
-	for {
-		if _, err := c.sock.Conn.Read(c.small[:]); err != nil {
+	for n := 0; n < maxDiscard; {
+		m, err := c.sock.Conn.Read(c.small[:])
+		if err != nil {
 			return
 		}
+		n += m
 	}
 }
 

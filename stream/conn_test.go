@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"net"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -91,6 +92,23 @@ func TestCloseEndsTheWaitForTheRate(t *testing.T) {
 	}
 	if d := time.Since(begin); d > patience {
 		t.Errorf("waited %v", d)
+	}
+}
+
+// A peer that goes on talking after our last words is heard for so many bytes only. The pipe has no buffer.
+func TestDiscardIsBounded(t *testing.T) {
+	t.Parallel()
+	ours, theirs := net.Pipe()
+	defer theirs.Close()
+	go stream.NewConn(ours, wire.Limits{StanzaBytes: 1000}).Discard(patience)
+	sent, err := 0, error(nil)
+	for block := make([]byte, 64<<10); err == nil && sent < 8<<20; {
+		var n int
+		n, err = theirs.Write(block)
+		sent += n
+	}
+	if err == nil {
+		t.Errorf("%d bytes were read", sent)
 	}
 }
 

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -161,11 +162,7 @@ func (w *Writer) complete() {
 			if j.done == nil {
 				continue
 			}
-			if j.early {
-				j.done(Result{})
-			} else {
-				j.done(j.result)
-			}
+			w.tell(j)
 		}
 		w.mu.Lock()
 		for i, j := range jobs {
@@ -173,5 +170,22 @@ func (w *Writer) complete() {
 			jobs[i] = nil
 		}
 		w.mu.Unlock()
+	}
+}
+
+// tell calls the done function of a job. One that panics, which is a mistake of ours, costs no other its answer.
+func (w *Writer) tell(j *job) {
+	defer func() {
+		if v := recover(); v != nil {
+			w.o.Log.Error("panic", "unit", "archive's answer", "value", v, "stack", string(debug.Stack()))
+			w.mu.Lock()
+			w.stats.Panics++
+			w.mu.Unlock()
+		}
+	}()
+	if j.early {
+		j.done(Result{})
+	} else {
+		j.done(j.result)
 	}
 }

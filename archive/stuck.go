@@ -2,6 +2,8 @@ package archive
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 
 	"salon.im/salon/storage"
 )
@@ -20,8 +22,14 @@ func (w *Writer) append(ctx context.Context, b storage.Batch) ([]storage.Dropped
 	}
 	ended := make(chan committed, 1)
 	go func() {
-		dropped, err := w.store.Append(ctx, b)
-		ended <- committed{dropped, err}
+		var c committed
+		defer func() {
+			if v := recover(); v != nil {
+				c.err = fmt.Errorf("archive: the store panicked: %v\n%s", v, debug.Stack())
+			}
+			ended <- c
+		}()
+		c.dropped, c.err = w.store.Append(ctx, b)
 	}()
 	select {
 	case c := <-ended:

@@ -58,6 +58,7 @@ func (n *negotiation) run() bool {
 	if err := n.c.SetDeadline(deadline); err != nil {
 		return false
 	}
+	n.limitRate()
 	if n.s.closing.Load() {
 		n.c.SetDeadline(time.Now()) // Shutdown may have come before the line above
 	}

@@ -81,17 +81,21 @@ func (x *Session) begin(n *negotiation, res *router.Resource) {
 	}
 }
 
-// promote gives the connection the rates of an account, and takes the login's deadline away.
+// promote takes the login's deadline away and starts the connection's rates afresh.
 func (n *negotiation) promote() {
-	l := n.s.o.Config().Limits
-	n.c.SetRate(stream.NewBucket(int(l.BytesPerSecond), int(l.BytesBurst)), stream.NewBucket(l.StanzasPerSecond, l.StanzasBurst))
+	n.limitRate()
 	n.c.SetDeadline(time.Time{})
 	n.s.bound(n.c)
 }
 
+// limitRate holds the connection to the rates of one stream, before the login too: a stranger may not have more than a user.
+func (n *negotiation) limitRate() {
+	l := n.s.o.Config().Limits
+	n.c.SetRate(stream.NewBucket(int(l.BytesPerSecond), int(l.BytesBurst)), stream.NewBucket(l.StanzasPerSecond, l.StanzasBurst))
+}
+
 // demote undoes promote for a resumption that failed at the last moment.
 func (n *negotiation) demote() {
-	n.c.SetRate(nil, nil)
 	deadline, _ := n.ctx.Deadline()
 	n.c.SetDeadline(deadline)
 }
@@ -133,6 +137,7 @@ func (x *Session) quiesce() {
 // overflow ends what a slow reader held up: a session with XEP-0198 lets go of its connection at once, whatever its reader
 // waits for, and hibernates when that has ended. One that cannot, or has no room left even so, is closed.
 func (x *Session) overflow() {
+	defer x.s.recovered("overflow", func() {}) // on a goroutine of its own
 	x.s.Stats.Overflows.Add(1)
 	x.mu.Lock()
 	c, resumable := x.conn, x.resumeID != ""
@@ -176,6 +181,7 @@ func (x *Session) hibernateLocked() {
 // last is written to the client before the connection closes; drop says that the queue is not written any more. It may be
 // called from any goroutine and at any time; before begin it is kept for begin.
 func (x *Session) finish(last []byte, drop bool) {
+	defer x.s.recovered("end of a session", func() {}) // it may run on a timer
 	x.mu.Lock()
 	if !x.started && x.early == nil {
 		x.early = last

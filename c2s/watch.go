@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"time"
 
+	"salon.im/salon/stream"
 	"salon.im/salon/wire"
 )
 
@@ -29,6 +30,7 @@ func (s *Server) watch() {
 // check asks for the acknowledgement of what was sent (XEP-0198 §4), pings a client that has been silent for IdlePing, and
 // cuts one that owes an answer for PingTimeout: its session hibernates or ends like that of any lost connection.
 func (x *Session) check(now time.Time) {
+	defer x.s.recovered("watch", func() { x.Close(stream.Error("internal-server-error", "")) })
 	x.mu.Lock()
 	c := x.conn
 	x.mu.Unlock()

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
+	"fmt"
 	"log/slog"
 	"math/big"
 	"net"
@@ -260,6 +261,22 @@ func TestReload(t *testing.T) {
 				t.Error("one bad pair held up the other")
 			}
 		})
+	}
+}
+
+// Check names every bad pair, and finds what Open would refuse or complain of.
+func TestCheck(t *testing.T) {
+	good, other := pair(t, time.Now().AddDate(1, 0, 0), "a.test"), pair(t, time.Now().AddDate(1, 0, 0), "elsewhere.test")
+	late, gone := pair(t, time.Now().AddDate(0, 0, -1), "a.test"), certs.Pair{Cert: "/nowhere.pem", Key: good.Key}
+	hosts := []certs.Host{host("a.test")}
+	if err := certs.Check(hosts, []certs.Pair{good}); err != nil {
+		t.Error(err)
+	}
+	err := fmt.Sprint(certs.Check(hosts, []certs.Pair{gone, good, other, late}))
+	for _, want := range []string{"/nowhere.pem: no such file or directory: check tls.files\n", "is for elsewhere.test", "expired on "} {
+		if !strings.Contains(err, want) {
+			t.Errorf("got %s, want %q", err, want)
+		}
 	}
 }
 

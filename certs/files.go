@@ -33,6 +33,18 @@ func (s *Source) loadFiles(t, old *table, hosts []Host, files []Pair) (kept, err
 	return kept, nil
 }
 
+// Check says what is wrong with certificate files, a line for each bad pair: those that [Open] refuses and those that have
+// expired. Any goroutine may call it; it reads the files.
+func Check(hosts []Host, files []Pair) error {
+	s := &Source{now: time.Now}
+	var all error
+	for _, p := range files {
+		_, err := s.loadPair(p, hosts)
+		all = errors.Join(all, err)
+	}
+	return all
+}
+
 // expiredError says that a certificate is past its date. The certificate is returned with it.
 type expiredError struct {
 	path string
@@ -47,15 +59,15 @@ func (e expiredError) Error() string {
 func (s *Source) loadPair(p Pair, hosts []Host) (*tls.Certificate, error) {
 	chain, err := os.ReadFile(p.Cert)
 	if err != nil {
-		return nil, wrap("read the certificate", err)
+		return nil, fmt.Errorf("certs: read the certificate: %w: check tls.files", err)
 	}
 	key, err := os.ReadFile(p.Key)
 	if err != nil {
-		return nil, wrap("read the private key", err)
+		return nil, fmt.Errorf("certs: read the private key: %w: check tls.files", err)
 	}
 	cert, err := tls.X509KeyPair(chain, key)
 	if err != nil {
-		return nil, fmt.Errorf("certs: %s with key %s: %w", p.Cert, p.Key, err)
+		return nil, fmt.Errorf("certs: %s with key %s: %w: check tls.files", p.Cert, p.Key, err)
 	}
 	served := false
 	for _, h := range hosts {

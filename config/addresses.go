@@ -27,6 +27,10 @@ func (c *checker) hosts(hosts []Host) {
 	for i, h := range hosts {
 		key := fmt.Sprintf("hosts[%d].", i)
 		domain(key+"name", h.Name)
+		if _, err := netip.ParseAddr(h.Name); err == nil && h.Rooms == newHost(h.Name).Rooms {
+			c.add(key+"name", fmt.Sprintf("%s is an address, below which rooms have no domain; take a name such as chat.lan, which needs no DNS, or set %srooms", h.Name, key))
+			continue
+		}
 		if _, err := parseDomain(h.Name); err == nil || h.Rooms != newHost(h.Name).Rooms {
 			domain(key+"rooms", h.Rooms) // else one error is enough
 		}

@@ -90,6 +90,8 @@ func (l *loader) readFile(path string) {
 		problem := err.Error()
 		if l.source.File != "" {
 			problem += "; check --config"
+		} else {
+			problem += "; let this user read it, or choose another directory with --data"
 		}
 		l.errs = append(l.errs, &Error{File: path, Problem: problem})
 		return

@@ -101,6 +101,18 @@ func TestMissingFile(t *testing.T) {
 	}
 }
 
+func TestUnreadableFileInTheDataDirectory(t *testing.T) {
+	data := t.TempDir()
+	path := filepath.Join(data, "salon.yaml")
+	if err := os.Mkdir(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, err := config.Load(config.Source{Data: data})
+	if want := path + ": cannot be read: is a directory; let this user read it, or choose another directory with --data"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestHostFlag(t *testing.T) {
 	yaml := "hosts: [{name: a.example}, {name: b.example, rooms: rooms.b.example, registration: open}]"
 	path := write(t, "salon.yaml", yaml)
@@ -119,7 +131,11 @@ func TestHostFlag(t *testing.T) {
 			t.Errorf("%d: got %+v", i, cfg.Hosts)
 		}
 	}
-	_, err := config.Load(config.Source{File: path, Host: "a b"})
+	_, err := config.Load(config.Source{File: path, Host: "192.0.2.1"})
+	if want := "--host: hosts[0].name: 192.0.2.1 is an address, below which rooms have no domain; take a name such as chat.lan"; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	_, err = config.Load(config.Source{File: path, Host: "a b"})
 	if want := `--host: hosts[0].name: want a domain such as example.org, not "a b"`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -194,7 +194,7 @@ func (b *Blocks) block(ctx context.Context, st wire.Stanza) (wire.Payload, error
 	}
 	fresh := slices.DeleteFunc(slices.Clone(addrs), func(a wire.Addr) bool { return old.has(a) })
 	err = b.change(ctx, owner, "block", addrs, func() error {
-		return b.store.Block(ctx, owner, b.cfg().Limits.BlocklistItems, addrs)
+		return b.add(ctx, owner, addrs)
 	})
 	if errors.Is(err, storage.ErrQuota) {
 		return nil, stanza.Error{Type: stanza.Cancel, Condition: stanza.ResourceConstraint,
@@ -215,13 +215,44 @@ func (b *Blocks) unblock(ctx context.Context, st wire.Stanza) (wire.Payload, err
 	}
 	var was []wire.Addr
 	err = b.change(ctx, owner, "unblock", addrs, func() (err error) {
-		was, err = b.store.Unblock(ctx, owner, addrs)
+		was, err = b.drop(ctx, owner, addrs)
 		return err
 	})
 	if err == nil {
 		b.unblocked(ctx, owner, was)
 	}
 	return nil, err
+}
+
+// add stores what is not in the list yet, within the owner's turn. What cannot fit is refused before the storage sees it: a
+// request may name ten thousand addresses, and all other writers would wait for them.
+func (b *Blocks) add(ctx context.Context, owner wire.Addr, addrs []wire.Addr) error {
+	l, err := b.read(ctx, owner)
+	if err != nil {
+		return err
+	}
+	_, others := l.split(addrs)
+	limit := b.cfg().Limits.BlocklistItems
+	if len(others) == 0 {
+		return nil
+	}
+	if limit > 0 && l.len()+len(others) > limit {
+		return storage.ErrQuota
+	}
+	return b.store.Block(ctx, owner, limit, others)
+}
+
+// drop removes what is in the list, within the owner's turn, and returns it. Without addrs it removes everything.
+func (b *Blocks) drop(ctx context.Context, owner wire.Addr, addrs []wire.Addr) ([]wire.Addr, error) {
+	l, err := b.read(ctx, owner)
+	if err != nil {
+		return nil, err
+	}
+	listed, _ := l.split(addrs)
+	if len(addrs) > 0 && len(listed) == 0 {
+		return nil, nil
+	}
+	return b.store.Unblock(ctx, owner, listed)
 }
 
 // change stores a change, puts it into force and pushes it to the sessions that asked for the list (XEP-0191 §3.3).

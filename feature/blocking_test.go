@@ -1,9 +1,14 @@
 package feature_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
+
+	"salon.im/salon/storage"
+	"salon.im/salon/wire"
 )
 
 func blockSet(verb string, jids ...string) string {
@@ -251,4 +256,51 @@ func TestBlockListOfDeletedAccount(t *testing.T) {
 	anna = h.enter("anna/home")
 	h.arrive(`<message from='eve@far.test' to='anna@here.test'><body>x</body></message>`)
 	want(t, 1, anna.take(), "eve@far.test")
+}
+
+// countingBlocks counts the addresses that a store is asked to write.
+type countingBlocks struct {
+	storage.Blocklists
+	written atomic.Int64
+}
+
+func (c *countingBlocks) Block(ctx context.Context, owner wire.Addr, limit int, addrs []wire.Addr) error {
+	c.written.Add(int64(len(addrs)))
+	return c.Blocklists.Block(ctx, owner, limit, addrs)
+}
+
+func (c *countingBlocks) Unblock(ctx context.Context, owner wire.Addr, addrs []wire.Addr) ([]wire.Addr, error) {
+	c.written.Add(int64(len(addrs)))
+	return c.Blocklists.Unblock(ctx, owner, addrs)
+}
+
+// A request may name more addresses than the list holds: the storage, for which everybody waits, sees none that changes
+// nothing.
+func TestBlockCostsWhatItChanges(t *testing.T) {
+	var store countingBlocks
+	h := newHouse(t, func(h *house) {
+		h.cfg.Limits.BlocklistItems = 3
+		store.Blocklists = h.store
+		h.blocks = &store
+	})
+	anna := h.enter("anna/home")
+	for i, c := range []struct {
+		stanza, answer string
+		written        int64
+	}{
+		0: {blockSet("block", "a@b", "c@d", "e@f", "g@h"), "resource-constraint", 0},
+		1: {blockSet("block", "a@b", "a@b", "a@b", "c@d"), `type="result"`, 2},
+		2: {blockSet("block", "a@b", "c@d"), `type="result"`, 0},
+		3: {blockSet("block", "a@b", "e@f"), `type="result"`, 1},
+		4: {blockSet("unblock", "x@y", "a@b", "z@z"), `type="result"`, 1},
+		5: {blockSet("unblock", "x@y"), `type="result"`, 0},
+	} {
+		anna.say(c.stanza)
+		want(t, 1, anna.take(), c.answer)
+		if n := store.written.Swap(0); n != c.written {
+			t.Errorf("%d: %d addresses written, not %d", i, n, c.written)
+		}
+	}
+	anna.say(blockGet)
+	want(t, 1, anna.take(), `<blocklist xmlns="urn:xmpp:blocking"><item jid="c@d"/><item jid="e@f"/></blocklist>`)
 }

@@ -26,6 +26,25 @@ func (l *blocklist) len() int {
 	return len(l.addrs)
 }
 
+// split returns those of the addresses that are entries of the list, and the others, each once.
+func (l *blocklist) split(addrs []wire.Addr) (listed, others []wire.Addr) {
+	seen := make(map[wire.Addr]struct{}, len(addrs))
+	for _, a := range addrs {
+		if _, ok := seen[a]; ok {
+			continue
+		}
+		seen[a] = struct{}{}
+		if l != nil {
+			if _, ok := l.addrs[a]; ok {
+				listed = append(listed, a)
+				continue
+			}
+		}
+		others = append(others, a)
+	}
+	return listed, others
+}
+
 // has reports whether an address is blocked, by the order of XEP-0191 §5: itself, the bare address, the resource of its
 // domain, the domain. A user's own sessions and own server never are.
 func (l *blocklist) has(addr wire.Addr) bool {

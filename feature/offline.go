@@ -93,6 +93,7 @@ func (f *offline) available(ctx context.Context, res *router.Resource) {
 
 // fly sends the other windows, each when the one before has been taken.
 func (f *offline) fly(ctx context.Context, res *router.Resource, reached int64, wait *flight) {
+	defer f.r.Recover("offline")
 	defer func() {
 		f.setFlying(res, false)
 		res.Release(reached)

@@ -22,7 +22,8 @@ import (
 type house struct {
 	t         testing.TB
 	store     *sqlite.Store
-	rosters   storage.Rosters // what the features are given; store unless a test wraps it
+	rosters   storage.Rosters    // what the features are given; store unless a test wraps it
+	blocks    storage.Blocklists // likewise
 	router    *router.Router
 	presences *feature.Presences
 	cfg       *config.Config
@@ -38,7 +39,7 @@ func newHouse(t testing.TB, change ...func(*house)) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.rosters = h.store
+	h.rosters, h.blocks = h.store, h.store
 	for _, c := range change {
 		c(h)
 	}
@@ -49,7 +50,7 @@ func newHouse(t testing.TB, change ...func(*house)) *house {
 	}})
 	cfg := func() *config.Config { return h.cfg }
 	rosters := feature.Roster(h.router, h.rosters, cfg)
-	blocks := feature.Blocking(h.router, h.store, cfg, nil)
+	blocks := feature.Blocking(h.router, h.blocks, cfg, nil)
 	h.presences = feature.Presence(h.router, rosters, blocks, h.store, nil)
 	h.router.HandleRemote(h.remote)
 	t.Cleanup(func() {

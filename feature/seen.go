@@ -2,7 +2,9 @@ package feature
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -52,10 +54,20 @@ func (s *seen) run(idle chan struct{}) {
 			close(idle)
 			return
 		}
-		if err := s.store.PutLastSeen(context.Background(), ends...); err != nil {
+		if err := s.save(ends); err != nil {
 			s.log.Error("last activity not stored", "accounts", len(ends), "err", err)
 		}
 	}
+}
+
+// save stores a batch. A store that panics fails, and takes nothing else along.
+func (s *seen) save(ends []storage.LastSeen) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+		}
+	}()
+	return s.store.PutLastSeen(context.Background(), ends...)
 }
 
 // next takes what is stored in one transaction; nothing ends the goroutine.

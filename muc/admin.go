@@ -120,6 +120,9 @@ func (r *room) setAdmin(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
 		if err != nil {
 			return nil, err
 		}
+		if reservedTwice(changes, c) {
+			return nil, errNickTaken
+		}
 		if changes = append(changes, c); len(changes) > maxItems {
 			return nil, refusal(stanza.Modify, stanza.NotAcceptable, "Too many changes in one request.")
 		}
@@ -128,6 +131,11 @@ func (r *room) setAdmin(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
 		return nil, errMalformed
 	}
 	return nil, r.apply(by, changes)
+}
+
+// reservedTwice reports whether one of the changes keeps the nick of c for somebody else.
+func reservedTwice(changes []change, c change) bool {
+	return c.nick != "" && slices.ContainsFunc(changes, func(b change) bool { return b.nick == c.nick && b.bare != c.bare })
 }
 
 // actor is who asks for changes.

@@ -1,8 +1,6 @@
 package muc
 
 import (
-	"strings"
-
 	"mellium.im/xmpp/stanza"
 
 	"salon.im/salon/storage"
@@ -126,7 +124,10 @@ func (r *room) judgeAffiliation(by actor, it wire.Kid, c change) (change, error)
 	if err != nil {
 		return c, err
 	}
-	c.bare, c.was, c.value, c.nick = target, r.affiliation(target), want, strings.Clone(it.Attr("nick"))
+	c.bare, c.was, c.value = target, r.affiliation(target), want
+	if c.nick, err = r.nickIn(it.Attr("nick")); err != nil {
+		return c, err
+	}
 	switch {
 	case want < member:
 		c.nick = "" // a ban takes the reserved nick (§9.1)
@@ -157,7 +158,11 @@ func (r *room) target(it wire.Kid) (wire.Addr, error) {
 		}
 		return a.Bare().Clone(), nil // it is kept, the request is not
 	}
-	if o := r.occupants[it.Attr("nick")]; o != nil {
+	nick, err := r.nickIn(it.Attr("nick"))
+	if err != nil {
+		return wire.Addr{}, err
+	}
+	if o := r.occupants[nick]; o != nil {
 		return o.bare, nil
 	}
 	return wire.Addr{}, refusal(stanza.Cancel, stanza.ItemNotFound, "Nobody here has that nickname.")
@@ -220,7 +225,7 @@ func (r *room) reaffiliate(o *occupant, by actor, reason string) {
 		o.role = moderator
 	case was >= admin:
 		o.role = r.initialRole(o.affiliation)
-	case o.role == visitor:
+	case o.role == visitor && o.affiliation > was: // with less, a voice that was taken stays so
 		o.role = r.initialRole(o.affiliation)
 	}
 	r.announceChange(o, role, by.nick, reason)

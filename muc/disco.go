@@ -11,7 +11,7 @@ func (s *Service) advertise() {
 	muc := router.XEP{Num: 45, Version: "1.35.5", Status: "complete", Note: "nicks are for members to register"}
 	r.Advertise(router.OnService, muc, nsMUC, nsMUC+"#stable_id")
 	r.Advertise(router.OnService, router.XEP{Num: 30, Version: "2.5.0", Status: "complete"}, nsDiscoInfo, nsDiscoItems)
-	r.Advertise(router.OnService, router.XEP{Num: 59, Version: "1.0.0", Status: "complete"}, nsRSM)
+	r.Advertise(router.OnService, router.XEP{Num: 59, Version: "1.0", Status: "complete"}, nsRSM)
 	r.Advertise(router.OnService, router.XEP{Num: 199, Version: "2.0.1", Status: "complete"}, nsPing)
 	r.Advertise(router.OnRoom, muc, nsMUC, nsMUC+"#stable_id", nsDiscoInfo, nsDiscoItems, nsSID, nsPing, nsRegister)
 	r.Advertise(router.OnRoom, router.XEP{Num: 410, Version: "1.1.0", Status: "complete"}, nsMUC+"#self-ping-optimization")

@@ -16,7 +16,7 @@ type facet struct {
 	info func(f *wire.FormWriter, r *room)
 	// join may refuse who enters. An error is a stanza.Error.
 	join func(r *room, j *joining) error
-	// changed says which status code a change has; 104 where it says none (XEP-0045 §10.2.1).
+	// changed says which status code a change of privacy has; any other change has 104 (XEP-0045 §10.2.1).
 	changed func(was, is *settings) int
 	// after enforces new settings on who is in the room already.
 	after func(r *room, was *settings)

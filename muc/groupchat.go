@@ -8,7 +8,10 @@ import (
 	"salon.im/salon/wire"
 )
 
-var errRate = refusal(stanza.Wait, stanza.PolicyViolation, "You are sending too fast.") // RFC 6120 §8.3.3.12
+var (
+	errRate     = refusal(stanza.Wait, stanza.PolicyViolation, "You are sending too fast.")                        // RFC 6120 §8.3.3.12
+	errNotToOne = refusal(stanza.Modify, stanza.BadRequest, "A message to one occupant is not of type groupchat.") // §7.5
+)
 
 // mayTalk takes from the session's bucket.
 func (r *room) mayTalk(s *session) bool {
@@ -37,7 +40,7 @@ func (r *room) judgeGroupchat(st wire.Stanza, m *message) error {
 		return err
 	}
 	if st.To().IsFull() {
-		return refusal(stanza.Modify, stanza.BadRequest, "A message to one occupant is not of type groupchat.") // §7.5
+		return errNotToOne
 	}
 	if s.occ.role < participant {
 		return refusal(stanza.Auth, stanza.Forbidden, "You have no voice in this room.") // §7.4

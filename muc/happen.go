@@ -52,7 +52,11 @@ func (r *room) presence(st wire.Stanza) error {
 		r.bounced(st)
 		return nil
 	case "unavailable":
-		r.depart(st.From(), shows(st)) // §7.14
+		said := shows(st)
+		if len(said) > maxShows {
+			said = nil // a departure may not be refused
+		}
+		r.depart(st.From(), said) // §7.14
 		return nil
 	case "":
 	default:
@@ -60,6 +64,9 @@ func (r *room) presence(st wire.Stanza) error {
 	}
 	if !st.To().IsFull() {
 		return refusal(stanza.Modify, stanza.JIDMalformed, "Choose a nickname to enter the room.") // §7.2.1
+	}
+	if st.Len() > maxShows && len(shows(st)) > maxShows {
+		return errShows
 	}
 	s := r.sessions[st.From()]
 	switch {

@@ -13,6 +13,9 @@ func (r *room) depart(full wire.Addr, said wire.Payload, statuses ...int) {
 	n := about(o)
 	n.gone, n.shows, n.statuses, n.real = true, said, statuses, s.full
 	n.item.role = noRole
+	if r.state == locked && len(r.all) == 1 {
+		n.destroy = wire.NewWriter().Start(nsUser, "destroy").Payload() // §10.1.3
+	}
 	wasShown := o.shown() == s
 	last := r.remove(s)
 	r.tellSelf(n, s)

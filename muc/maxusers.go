@@ -51,10 +51,15 @@ var maxUsersFacet = facet{
 		if o := r.occupants[j.nick]; o != nil || r.sessions[j.full] != nil {
 			return nil // one more session of somebody who is here
 		}
-		n, max, all := len(r.occupants), r.set.MaxUsers, r.s.o.Config().Rooms.MaxOccupants
-		if all > 0 && n >= all || max > 0 && n >= max && j.affiliation < admin {
-			return refusal(stanza.Wait, stanza.ServiceUnavailable, "The room is full.")
-		}
-		return nil
+		return r.placeFor(j.affiliation)
 	},
+}
+
+// placeFor refuses one more occupant where there is no place.
+func (r *room) placeFor(a affiliation) error {
+	n, max, all := len(r.occupants), r.set.MaxUsers, r.s.o.Config().Rooms.MaxOccupants
+	if all > 0 && n >= all || max > 0 && n >= max && a < admin {
+		return refusal(stanza.Wait, stanza.ServiceUnavailable, "The room is full.")
+	}
+	return nil
 }

@@ -40,6 +40,19 @@ func checkNick(nick string) error {
 	return nil
 }
 
+// nickIn reads the nick in a request as the address of an occupant would have it, so that both compare as bytes
+// (RFC 7622 §3.4). "" stays so.
+func (r *room) nickIn(v string) (string, error) {
+	if v == "" {
+		return "", nil
+	}
+	a, err := wire.NewAddr(r.addr.Local(), r.addr.Domain(), v)
+	if err != nil {
+		return "", refusal(stanza.Modify, stanza.JIDMalformed, "That is no nickname.")
+	}
+	return strings.Clone(a.Resource()), nil
+}
+
 // changeNick gives a session another nick (XEP-0045 §7.6). If its account has other sessions under the old one, those
 // keep it, and only this session moves.
 func (r *room) changeNick(s *session, st wire.Stanza) error {
@@ -50,10 +63,15 @@ func (r *room) changeNick(s *session, st wire.Stanza) error {
 	if err := r.nickFree(nick, s.full.Bare()); err != nil {
 		return err
 	}
+	old := s.occ
+	if len(old.sessions) > 1 && r.occupants[nick] == nil { // the others stay: one becomes two
+		if err := r.placeFor(old.affiliation); err != nil {
+			return err
+		}
+	}
 	if !r.mayTalk(s) {
 		return errRate
 	}
-	old := s.occ
 	n := about(old)
 	n.gone, n.shows, n.statuses, n.real = true, nil, []int{statusNick}, s.full
 	n.item.nick = nick

@@ -112,17 +112,15 @@ func (r *room) keep(set settings) error {
 // tellConfig tells everyone that the configuration has changed, and how that touches their privacy (XEP-0045 §10.2.1).
 func (r *room) tellConfig(was *settings) {
 	w := wire.NewWriter().Start(nsUser, "x")
-	told := false
 	for _, f := range facets {
 		if f.changed == nil {
 			continue
 		}
 		if code := f.changed(was, &r.set); code != 0 {
 			status(w, code)
-			told = true
 		}
 	}
-	if !told {
+	if r.set.Whois == was.Whois || !r.set.alikeBesidesWhois(*was) {
 		status(w, statusConfig)
 	}
 	st := wire.New(wire.KindMessage, "groupchat", "", r.addr, wire.Addr{}, w.Payload())

@@ -3,6 +3,8 @@ package muc
 import (
 	"strconv"
 
+	"mellium.im/xmpp/stanza"
+
 	"salon.im/salon/wire"
 )
 
@@ -137,6 +139,11 @@ func (r *room) tellSelf(n *notice, own ...*session) {
 		s.send(st)
 	}
 }
+
+// maxShows bounds what a presence says, in bytes: the room keeps it, and sends it to everyone who enters.
+const maxShows = 16 << 10
+
+var errShows = refusal(stanza.Modify, stanza.PolicyViolation, "The presence is too large for a room.")
 
 // shows returns what an occupant's presence says to others: the client's payload without what only a room may say, and
 // without what would give its address away.

@@ -2,6 +2,7 @@ package muc
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"mellium.im/xmpp/stanza"
@@ -19,7 +20,7 @@ const (
 // what was not asked.
 type relay struct {
 	from  wire.Addr // the asking session's full address
-	id    string    // its own id
+	id    string    // its own id; a copy, for the request is not kept
 	nick  wire.Addr // the asking occupant's address, that the answer is to
 	to    wire.Addr // who was asked: full, or bare for a vCard
 	as    wire.Addr // its occupant address, that the answer comes from
@@ -32,10 +33,7 @@ func (r *room) relayIQ(st wire.Stanza) error {
 		r.answerRelay(st)
 		return nil
 	}
-	if r.state == absent {
-		return errNoRoom
-	}
-	s := r.sessions[st.From()]
+	s := r.sessions[st.From()] // nobody, where there is no room
 	if s == nil {
 		if st.Has(nsDiscoInfo, "query") || st.Has(nsDiscoItems, "query") {
 			return errMalformed // §6.6
@@ -61,7 +59,7 @@ func (r *room) forward(st wire.Stanza, s *session, o *occupant) error {
 	if !r.relayRoom() {
 		return errBusy
 	}
-	q := relay{from: s.full, id: st.ID(), nick: s.occ.addr, to: o.shown().full, as: o.addr, until: r.now().Add(relayTime)}
+	q := relay{from: s.full, id: strings.Clone(st.ID()), nick: s.occ.addr, to: o.shown().full, as: o.addr, until: r.now().Add(relayTime)}
 	if st.Type() == "get" && st.Has("vcard-temp", "vCard") {
 		q.to = o.bare
 	}

@@ -2,6 +2,7 @@ package muc
 
 import (
 	"context"
+	"runtime/debug"
 
 	"mellium.im/xmpp/stanza"
 
@@ -14,8 +15,11 @@ var errNoNode = refusal(stanza.Cancel, stanza.ItemNotFound, "") // XEP-0030 §3.
 // acceptOwn answers what is for the service itself. Requests wait for the store on goroutines of their own, boundedly many.
 func (s *Service) acceptOwn(st wire.Stanza, done func()) {
 	if st.Kind() != wire.KindIQ || !request(st) {
-		if st.Kind() == wire.KindMessage {
+		switch {
+		case st.Kind() == wire.KindMessage:
 			s.refuse(st, errUnknown)
+		case st.Type() == "" && st.Has(nsMUC, "x"):
+			s.refuse(st, refusal(stanza.Modify, stanza.JIDMalformed, "Choose a room to enter."))
 		}
 		done()
 		return
@@ -28,6 +32,7 @@ func (s *Service) acceptOwn(st wire.Stanza, done func()) {
 	go func() {
 		defer s.end()
 		defer done()
+		defer s.recovered(st)
 		ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 		defer cancel()
 		p, err := s.answer(ctx, st)
@@ -37,6 +42,15 @@ func (s *Service) acceptOwn(st wire.Stanza, done func()) {
 		}
 		s.o.Router.Send(ctx, st.Result(p))
 	}()
+}
+
+// recovered answers a request that failed by a mistake of ours, and keeps the process alive.
+func (s *Service) recovered(st wire.Stanza) {
+	if v := recover(); v != nil {
+		s.Stats.Panics.Add(1)
+		s.o.Log.Error("service failed on a request", "panic", v, "stack", string(debug.Stack()))
+		s.refuse(st, errUnstored)
+	}
 }
 
 // begin takes a slot for a request, and reports false if there is none.

@@ -15,7 +15,11 @@ func (r *room) judgeRole(by actor, it wire.Kid, c change) (change, error) {
 	if by.role < moderator && by.rank < admin {
 		return c, errForbidden // §8
 	}
-	o, ok := r.occupants[it.Attr("nick")]
+	nick, err := r.nickIn(it.Attr("nick"))
+	if err != nil {
+		return c, err
+	}
+	o, ok := r.occupants[nick]
 	if !ok {
 		return c, refusal(stanza.Cancel, stanza.ItemNotFound, "Nobody here has that nickname.")
 	}

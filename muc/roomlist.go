@@ -15,6 +15,9 @@ import (
 // roomsPage is how many rooms a page has at most.
 const roomsPage = 250
 
+// countPage is how many rooms are read at a time to count them.
+const countPage = 1000
+
 // list notes a temporary room for the list, or takes the room off: stored ones are listed by the store.
 func (r *room) list() {
 	s := r.s
@@ -77,6 +80,9 @@ func (s *Service) discoItems(ctx context.Context, k wire.Kid) (wire.Payload, err
 	if err != nil {
 		return nil, err
 	}
+	if p.max == 0 {
+		return s.countRooms(ctx)
+	}
 	items, more, err := s.page(ctx, p)
 	if err != nil {
 		return nil, err
@@ -95,11 +101,25 @@ func (s *Service) discoItems(ctx context.Context, k wire.Kid) (wire.Payload, err
 	return w.Payload(), nil
 }
 
+// countRooms answers who wants no room but their number (XEP-0059 §2.7).
+func (s *Service) countRooms(ctx context.Context) (wire.Payload, error) {
+	n := 0
+	for at := (wire.Addr{}); ; {
+		items, err := s.roomsAfter(ctx, at, countPage)
+		if err != nil {
+			return nil, err
+		}
+		if n += len(items); len(items) < countPage {
+			break
+		}
+		at = items[len(items)-1].Addr
+	}
+	w := wire.NewWriter().Start(nsDiscoItems, "query").Start(nsRSM, "set").Elem("", "count", strconv.Itoa(n))
+	return w.Payload(), nil
+}
+
 // page reads one page. Backwards it reads all before the page, and keeps the end: the store pages forwards alone.
 func (s *Service) page(ctx context.Context, p paging) (items []storage.RoomItem, more bool, err error) {
-	if p.max == 0 {
-		return nil, false, nil
-	}
 	if !p.backward {
 		items, err = s.roomsAfter(ctx, p.after, p.max+1)
 		if len(items) > p.max {

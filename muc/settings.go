@@ -1,6 +1,7 @@
 package muc
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 )
@@ -31,6 +32,12 @@ type settings struct {
 // choice to us).
 func (s *Service) defaults() settings {
 	return settings{Public: true, MaxUsers: s.o.Config().Rooms.MaxOccupants}
+}
+
+// alikeBesidesWhois reports whether two differ in nothing else than who sees the real addresses.
+func (s settings) alikeBesidesWhois(other settings) bool {
+	s.Whois = other.Whois
+	return bytes.Equal(s.marshal(), other.marshal())
 }
 
 func (s settings) marshal() []byte {

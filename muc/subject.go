@@ -37,6 +37,9 @@ func (r *room) changeSubject(st wire.Stanza) error {
 	if err != nil {
 		return err
 	}
+	if st.To().IsFull() {
+		return errNotToOne
+	}
 	if s.occ.role < moderator && !(r.set.ChangeSubject && s.occ.role == participant) {
 		return refusal(stanza.Auth, stanza.Forbidden, "You may not change the subject.") // §8.1
 	}

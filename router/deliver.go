@@ -184,7 +184,7 @@ func (r *Router) give(w *Walk, sessions ...*Resource) bool {
 
 func (r *Router) runObserve(ctx context.Context, w *Walk) {
 	for _, f := range r.observe {
-		f(ctx, w)
+		r.guarded("observe", func() { f(ctx, w) })
 	}
 }
 

@@ -15,5 +15,6 @@
 //	r.HandleIQ(router.ToServer|router.ToAccount, "get", xml.Name{Space: nsPing, Local: "ping"}, ping)
 //
 // Goroutines: a Flow runs its stanzas on the caller's goroutine or on one of its own while something is ready, never
-// two at a time. Locks: the session table's shards and each Resource have a mutex; both are leaves.
+// two at a time. Locks: the session table's shards are leaves; a
+// Resource's is held while its session's outbox takes a stanza (docs/architecture.md, Locks).
 package router

@@ -2,7 +2,6 @@ package router
 
 import (
 	"context"
-	"runtime/debug"
 	"sync"
 
 	"mellium.im/xmpp/stanza"
@@ -114,7 +113,7 @@ func (f *Flow) push(st wire.Stanza, done func(), inline bool) {
 		return
 	}
 	f.mu.Unlock()
-	go f.runLocked()
+	f.r.runners.run(f)
 }
 
 func (f *Flow) runLocked() {
@@ -197,8 +196,7 @@ func (f *Flow) guard(e *entry, step func(*entry)) {
 		if v == nil {
 			return
 		}
-		f.r.Stats.Panics.Add(1)
-		f.r.o.Log.Error("panic", "unit", "stanza", "value", v, "stack", string(debug.Stack()))
+		f.r.panicked("stanza", v)
 		f.r.Bounce(f.ctx, e.walk.Stanza, stanza.Error{Type: stanza.Wait, Condition: stanza.InternalServerError})
 		f.complete(e, ErrDrop, false)
 	}()
@@ -321,7 +319,7 @@ func (f *Flow) complete(e *entry, refuse error, resend bool) {
 		return
 	}
 	f.running = true
-	go f.runLocked()
+	f.r.runners.run(f)
 }
 
 // end consumes a stanza whose turn has come.

@@ -44,6 +44,7 @@ func (r *Router) Query(ctx context.Context, st wire.Stanza, done func(reply wire
 	}
 	q.m[st.ID()] = w
 	w.timer = time.AfterFunc(queryTimeout, func() {
+		defer r.Recover("query")
 		if q.take(st.ID(), w.to) != nil {
 			done(wire.Stanza{})
 		}

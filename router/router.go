@@ -78,6 +78,7 @@ type Router struct {
 	registry  registry
 	inner     []*Flow // of stanzas that enter by Route, by recipient
 	queries   queries
+	runners   *runners
 	Stats     Stats
 }
 
@@ -102,7 +103,7 @@ type Hooks struct {
 // New builds a router for the hosts.
 func New(o Options) *Router {
 	r := &Router{o: o, hosts: map[string]bool{}, services: map[string]Service{}, table: newTable(), iq: map[iqKey]IQHandler{},
-		presences: noPresences{}}
+		presences: noPresences{}, runners: newRunners()}
 	for _, h := range o.Hosts {
 		r.hosts[h] = true
 	}
@@ -148,8 +149,8 @@ func (r *Router) Available(ctx context.Context, res *Resource) {
 	if len(r.hooks.Available) == 0 {
 		res.Release(0)
 	}
-	for _, f := range r.hooks.Available {
-		f(ctx, res)
+	if !r.runHooks(ctx, "available", r.hooks.Available, res) {
+		res.Release(0) // by whom is not known
 	}
 }
 
@@ -191,9 +192,7 @@ func (r *Router) Bind(ctx context.Context, s Session) (*Resource, error) {
 		replaced.Close(stream.Conflict)
 		r.gone(ctx, replaced)
 	}
-	for _, f := range r.hooks.Bound {
-		f(ctx, res)
-	}
+	r.runHooks(ctx, "bound", r.hooks.Bound, res)
 	return res, nil
 }
 
@@ -208,7 +207,7 @@ func (r *Router) Unbind(ctx context.Context, res *Resource) {
 func (r *Router) gone(ctx context.Context, res *Resource) {
 	last := res.presence.Swap(nil)
 	for _, f := range r.hooks.Gone {
-		f(ctx, res, last)
+		r.guarded("gone", func() { f(ctx, res, last) })
 	}
 }
 
@@ -257,7 +256,7 @@ func (r *Router) Delivered(owner wire.Addr, marks ...int64) {
 		return
 	}
 	for _, f := range r.hooks.Delivered {
-		f(owner.Bare(), marks)
+		r.guarded("delivered", func() { f(owner.Bare(), marks) })
 	}
 	if r.o.Archive == nil {
 		return

@@ -47,7 +47,7 @@ type Resource struct {
 	flags    atomic.Uint32
 	holding  atomic.Bool
 
-	mu       sync.Mutex // a leaf: never held during a call out, but for Session.Send which never blocks
+	mu       sync.Mutex // held during Session.Send, which never blocks: -> stream.Outbox.mu, -> stream.Flusher.mu
 	directed map[wire.Addr]struct{}
 	held     []heldMessage
 	flushed  int64 // messages marked up to this id were sent from the archive

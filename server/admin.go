@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"salon.im/salon/auth"
@@ -83,6 +85,7 @@ func (a admin) Reload(ctx context.Context) (control.ReloadReport, error) {
 	hosts, files := certNames(apply)
 	if err := s.certs.Reload(ctx, hosts, files); err != nil {
 		report.Problems = append(report.Problems, err.Error())
+		report.Applied = slices.DeleteFunc(report.Applied, func(key string) bool { return strings.HasPrefix(key, "tls.files") })
 	}
 	if s.o.Reloaded != nil {
 		s.o.Reloaded(apply)

@@ -15,6 +15,9 @@ import (
 // build connects the packages: the router with its features in their order, the conference services, the client server.
 func (s *Server) build(ctx context.Context, cfg *config.Config, secret []byte) error {
 	s.flusher = stream.NewFlusher()
+	s.flusher.Panicked = func(v any, stack []byte) {
+		s.o.Log.Error("panic", "unit", "flush", "value", v, "stack", string(stack))
+	}
 	s.router = router.New(router.Options{
 		Hosts: hostNames(cfg), Exists: s.exists, Archive: archiver{s.writer},
 		ResourcesPerUser: func() int { return s.Config().Limits.ResourcesPerUser },

@@ -95,6 +95,9 @@ func certOptions(cfg *config.Config, log *slog.Logger) certs.Options {
 	return certs.Options{Dir: cfg.Data + "/certs", Hosts: hosts, Files: files, Log: log}
 }
 
+// CheckCertificates says what is wrong with the certificate files of the settings, without a server. Any goroutine may call it.
+func CheckCertificates(cfg *config.Config) error { return certs.Check(certNames(cfg)) }
+
 func certNames(cfg *config.Config) (hosts []certs.Host, files []certs.Pair) {
 	for _, h := range cfg.Hosts {
 		hosts = append(hosts, certs.Host{Name: h.Name, Others: []string{h.Rooms}})

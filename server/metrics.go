@@ -28,6 +28,14 @@ func (s *Server) measure() {
 	counter("stanzas_bounced_total", "Stanzas answered with an error because they could not be delivered.", nil, r.Bounced.Load)
 	counter("stanzas_dropped_total", "Stanzas that the standards say to ignore in silence.", nil, r.Dropped.Load)
 
+	counter("panics_total", "Mistakes of the server's own, each of which ended one stanza, hook or connection.", nil, func() int64 {
+		n := r.Panics.Load() + s.c2s.Stats.Panics.Load() + s.flusher.Stats.Panics.Load() + int64(s.writer.Stats().Panics)
+		for _, m := range s.rooms {
+			n += m.Stats.Panics.Load()
+		}
+		return n
+	})
+
 	f := &s.flusher.Stats
 	counter("writes_total", "Writes to client sockets.", nil, f.Writes.Load)
 	counter("deliveries_total", "Stanzas written to clients.", nil, f.Stanzas.Load)

@@ -118,6 +118,13 @@ func (o *Outbox) landed(f flight, err error) {
 	}
 }
 
+// flying reports whether a flush is under way.
+func (o *Outbox) flying() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.busy
+}
+
 func marksOf(batch []entry) (marks []int64) {
 	for _, e := range batch {
 		if e.mark != 0 {

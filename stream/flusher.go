@@ -1,7 +1,10 @@
 package stream
 
 import (
+	"errors"
 	"runtime"
+	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,11 +23,13 @@ type Flusher struct {
 	workers    sync.WaitGroup
 	drains     sync.WaitGroup
 	Stats      FlusherStats
+	// Panicked is told of mistakes of ours, which end one connection; nil for nobody. It is set before the first Attach.
+	Panicked func(value any, stack []byte)
 }
 
 // FlusherStats counts since the start.
 type FlusherStats struct {
-	Writes, Stanzas, Bytes, Stalls atomic.Int64
+	Writes, Stanzas, Bytes, Stalls, Panics atomic.Int64
 }
 
 // NewFlusher starts the workers.
@@ -98,7 +103,9 @@ func (f *Flusher) work() {
 // flush renders what an outbox holds and writes it once. An outbox whose socket stalls stays busy, and so fills up to its
 // bound, while a goroutine of that connection alone waits.
 func (f *Flusher) flush(o *Outbox, w *worker) {
-	fl := o.take(w.batch[:0], flushBytes)
+	var fl flight
+	defer f.recovered(o, &fl)
+	fl = o.take(w.batch[:0], flushBytes)
 	if fl.conn == nil {
 		o.landed(fl, nil)
 		return
@@ -125,12 +132,41 @@ func (f *Flusher) flush(o *Outbox, w *worker) {
 
 // drain waits for a stalled connection. It is a function of its own so that only a stall costs an allocation.
 func (f *Flusher) drain(o *Outbox, fl flight) {
-	f.drains.Go(func() { o.landed(fl, fl.conn.sock.drain(o.limits.WriteTimeout)) })
+	f.drains.Go(func() {
+		defer f.recovered(o, &fl)
+		o.landed(fl, fl.conn.sock.drain(o.limits.WriteTimeout))
+	})
 }
 
 // finish ends a connection behind its last words.
 func (f *Flusher) finish(c *Conn, timeout time.Duration) {
-	f.drains.Go(func() { c.Finish(timeout) })
+	f.drains.Go(func() {
+		defer f.recovered(nil, &flight{conn: c})
+		c.Finish(timeout)
+	})
+}
+
+// errPanic is why a flush failed that panicked.
+var errPanic = errors.New("stream: a flush failed by our own mistake")
+
+// recovered ends one connection after a panic, as if its write had failed: its reader ends, and the worker goes on.
+func (f *Flusher) recovered(o *Outbox, fl *flight) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	f.Stats.Panics.Add(1)
+	if f.Panicked != nil {
+		f.Panicked(v, debug.Stack())
+	}
+	switch {
+	case fl.conn == nil:
+	case o != nil && o.flying():
+		fl.batch = slices.Clone(fl.batch)
+		o.landed(*fl, errPanic)
+	default:
+		fl.conn.Close()
+	}
 }
 
 // render appends what goes out in one write to the worker's buffer.

@@ -47,7 +47,7 @@ type Outbox struct {
 	limits OutboxLimits
 	events Events
 
-	mu        sync.Mutex // a leaf; guards what follows
+	mu        sync.Mutex // guards what follows; -> socket.mu in Resume, and let go before the Flusher is told
 	queue     []entry    // not yet rendered; in one, in a chunk from the pool, or longer
 	one       [1]entry   // room for a quiet session's queue
 	stalled   []entry    // handed to a socket that has not taken them all; nil with XEP-0198, which keeps them itself

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
@@ -25,11 +27,16 @@ func (a *app) withAdmin(c *cobra.Command, do func(context.Context, control.Admin
 	if err != nil {
 		return err
 	}
+	_, err = os.Stat(cfg.Data)
+	fresh := errors.Is(err, fs.ErrNotExist)
 	purpose := strings.TrimSpace("salon " + path(c))
 	admin, done, err := control.Reach(ctx, cfg.Data, purpose, func(ctx context.Context) (control.Admin, func() error, error) {
 		store, err := sqlite.Open(ctx, sqlite.Options{Path: cfg.SQLitePath()})
 		if err != nil {
 			return nil, nil, err
+		}
+		if fresh && !a.json {
+			_, _ = fmt.Fprintf(a.err, "salon: there was no data directory %s: made it (if your server has another, give its --data)\n", cfg.Data)
 		}
 		return control.Offline{Users: control.NewUsers(usersOptions(cfg, store))}, store.Close, nil
 	})

@@ -89,6 +89,10 @@ func TestServeReloads(t *testing.T) {
 		p.log.until(logged)
 	}
 	hup("hosts: 7\n", `msg="reload failed"`)
+	hup(settings+"tls: {files: [{certificate: /nowhere.pem, key: /nowhere.key}]}\n", "/nowhere.pem")
+	if strings.Contains(p.log.String(), "tls.files]") {
+		t.Errorf("says that it uses a certificate that it cannot read: %s", p.log)
+	}
 	hup(settings+"log: {level: warn, format: json}\n", `restart=[log.format]`)
 	if code := p.end(t, syscall.SIGTERM); code != 0 {
 		t.Errorf("exit %d\n%s", code, p.log)

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"salon.im/salon/config"
+	"salon.im/salon/server"
 )
 
 func (a *app) checkCmd() *cobra.Command {
@@ -13,6 +14,9 @@ func (a *app) checkCmd() *cobra.Command {
 	c.AddCommand(&cobra.Command{Use: "config", Short: "Check the settings", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
 		cfg, err := config.Load(a.source())
 		if err != nil {
+			return err
+		}
+		if err := server.CheckCertificates(cfg); err != nil {
 			return err
 		}
 		if file := a.source().Path(); file != "" {

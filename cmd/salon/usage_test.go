@@ -44,6 +44,7 @@ func TestVersion(t *testing.T) {
 func TestSettings(t *testing.T) {
 	data := dataDir(t)
 	typo := file(t, t.TempDir(), "typo.yaml", "log: {level: info}\nhost: [{name: a.test}]\nlimits: {login_time: 30}\n")
+	noCert := file(t, t.TempDir(), "nocert.yaml", "tls: {files: [{certificate: /nowhere.pem, key: /nowhere.key}]}\n")
 	example := file(t, t.TempDir(), "example.yaml", salon(t, "", "config", "example").out)
 	for _, c := range []struct {
 		args        []string
@@ -56,6 +57,7 @@ func TestSettings(t *testing.T) {
 		{[]string{"check", "config", "--config", "/nowhere.yaml"}, 1, "", "/nowhere.yaml"},
 		{[]string{"check", "config", "--config", typo}, 1, "", "salon: " + typo + ":2: host:"},
 		{[]string{"check", "config", "--config", typo}, 1, "", "salon: " + typo + ":3: limits.login_time:"},
+		{[]string{"check", "config", "--config", noCert}, 1, "", "/nowhere.pem: no such file or directory: check tls.files"},
 		{[]string{"config", "print", "--data", data}, 0, "iterations: 4096", ""},
 		{[]string{"config", "print", "--config", typo}, 1, "", "typo.yaml:2"},
 		{[]string{"serve", "--config", typo}, 1, "", "typo.yaml:2"},
@@ -68,6 +70,18 @@ func TestSettings(t *testing.T) {
 func TestUnknownEnvironment(t *testing.T) {
 	t.Setenv("SALON_CFG_LOG__LEVLE", "debug")
 	salon(t, "", "check", "config").want(t, 1, "", "SALON_CFG_LOG__LEVLE")
+}
+
+// A command beside the server's data directory would add users that no server knows: it says what it does.
+func TestNewDataDirectoryIsSaid(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	for i, said := range []string{"salon: there was no data directory " + data + ": made it", ""} {
+		r := salon(t, "secret\n", "user", "add", []string{"a@localhost", "b@localhost"}[i], "--data", data)
+		r.want(t, 0, "@localhost added\n", said)
+		if said == "" && r.err != "" {
+			t.Errorf("said again: %s", r.err)
+		}
+	}
 }
 
 func TestDataDirectoryThatCannotBe(t *testing.T) {

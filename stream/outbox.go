@@ -185,7 +185,8 @@ type Stanza struct {
 
 // Close takes no more stanzas. What is queued is still written, then last (a stream error, the stream's end), and the
 // connection is finished; without a connection, or if drop says so, the queue is given up. It returns what the client
-// has not acknowledged or been written, in order. Only the first call has an effect.
+// has not acknowledged or been written, in order: with XEP-0198 the queue too, for nobody will acknowledge it any more.
+// Only the first call has an effect.
 func (o *Outbox) Close(last []byte, drop bool) []Stanza {
 	o.mu.Lock()
 	if o.ended {
@@ -194,9 +195,11 @@ func (o *Outbox) Close(last []byte, drop bool) []Stanza {
 	}
 	o.ended, o.closing, o.last = true, true, last
 	rest := o.unackedLocked()
-	if drop || o.conn == nil {
+	if drop || o.conn == nil || o.sm != nil {
 		rest = leave(rest, o.stalled)
 		rest = leave(rest, o.queue)
+	}
+	if drop || o.conn == nil {
 		o.queue, o.stalled = nil, nil
 	}
 	o.unlock()
@@ -217,7 +220,7 @@ func (o *Outbox) unackedLocked() []Stanza {
 		return nil
 	}
 	rest := leave(nil, o.sm.list())
-	o.sm = nil
+	o.sm = &acks{acked: o.sm.acked + uint32(o.sm.len())} // goes on counting: what is written now clears no mark
 	return rest
 }
 

@@ -36,7 +36,7 @@ func TestInvitationWaits(t *testing.T) {
 	bob := wire.MustAddr("bob@" + xmpptest.Host)
 	s.AddUser(bob)
 	invite(alice, bob.String())
-	alice.Barrier() // the two go different ways
+	alice.Barrier()                                                                                                      // the two go different ways
 	alice.Send(`<message to="bob@` + xmpptest.Host + `"><x xmlns="jabber:x:conference" jid="` + lobby + `"/></message>`) // XEP-0249
 	alice.Barrier()
 	b := s.Dial(bob.String() + "/b")

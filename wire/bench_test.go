@@ -88,6 +88,18 @@ func BenchmarkParseAddr(b *testing.B) {
 	}
 }
 
+// BenchmarkBuild makes an occupant's presence as a room does once per change.
+func BenchmarkBuild(b *testing.B) {
+	from, to := wire.MustAddr("coven@chat.shakespeare.example/firstwitch"), wire.MustAddr("crone1@shakespeare.example/desktop")
+	b.ReportAllocs()
+	for b.Loop() {
+		w := wire.NewWriter().Start("http://jabber.org/protocol/muc#user", "x").
+			Start("", "item").Attr("affiliation", "member").Attr("role", "participant").End().
+			Start("", "status").Attr("code", "110").End().End()
+		_ = wire.New(wire.KindPresence, "", "", from, to, w.Payload())
+	}
+}
+
 // standard decodes with encoding/xml, whose decoder persists as on a stream.
 func standard(b testing.TB, in []byte) func() {
 	r := &endless{in: in}

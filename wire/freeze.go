@@ -26,12 +26,26 @@ func newData(n int) *data {
 }
 
 // Stanza freezes the element: it copies the bytes once. It must be called before the next call of the scanner.
+// The first call gives the scanner's working arrays back, so that a reader may block behind it and holds nothing.
 // It returns the zero Stanza for other tokens.
 func (t Token) Stanza() Stanza {
-	if t.Type != TokenStanza || t.s.w == nil {
+	if t.Type != TokenStanza {
 		return Stanza{}
 	}
-	return t.s.freeze(t.buf)
+	s := t.s
+	if s.w == nil { // asked again: index the bytes again
+		s = &Scanner{limits: storedLimits, hdr: s.hdr}
+		s.begin()
+		if _, f := s.element(t.buf); f != nil {
+			return Stanza{}
+		}
+		if s.w.odd {
+			s.w.canon, _ = s.canonical(t.buf)
+		}
+	}
+	st := s.freeze(t.buf)
+	s.release()
+	return st
 }
 
 func (s *Scanner) freeze(b []byte) Stanza {

@@ -43,15 +43,16 @@ func TestTokenTwice(t *testing.T) {
 	if err != nil || !tok.Stanza().IsZero() {
 		t.Fatal(err)
 	}
-	in := []byte(`<message to='a@b'><body/></message>`)
-	tok, _, err = sc.Next(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, b := tok.Stanza(), tok.Stanza()
-	clear(in)
-	if string(a.Append(nil)) != string(b.Append(nil)) || !a.Has("", "body") || a.To().Clone() != b.To() {
-		t.Errorf("%s, %s", a.Append(nil), b.Append(nil))
+	for _, in := range []string{`<message to='a@b'><body/></message>`, `<message to='a@b'><body/><x:a/><![CDATA[&]]></message>`} {
+		in := []byte(in)
+		if tok, _, err = sc.Next(in); err != nil {
+			t.Fatal(err)
+		}
+		a, b := tok.Stanza(), tok.Stanza()
+		clear(in)
+		if string(a.Append(nil)) != string(b.Append(nil)) || !a.Has("", "body") || a.To().Clone() != b.To() {
+			t.Errorf("%s, %s", a.Append(nil), b.Append(nil))
+		}
 	}
 }
 

@@ -156,6 +156,9 @@ func TestWriter(t *testing.T) {
 			t.Errorf("%d: %s, %v", i, p, w.Err())
 		}
 	}
+	if wire.NewWriter().Payload() != nil {
+		t.Error("something of nothing")
+	}
 	if got := string(wire.NewWriter().Start("u", "a").Start("", "b").Text("x").Payload()); got != `<a xmlns="u"><b>x</b></a>` {
 		t.Error(got)
 	}

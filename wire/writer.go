@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 )
 
@@ -23,9 +24,12 @@ type Payload []byte
 type Writer struct {
 	b     []byte
 	stack []written
-	open  bool // the last start tag awaits more attributes
-	attrs int  // where the attributes of that tag begin
+	open  bool     // the last start tag awaits more attributes
+	names []string // of the attributes that it has
 	err   error
+
+	firstStack [6]written // so that a usual payload costs two allocations
+	firstNames [6]string
 }
 
 type written struct{ name, ns string }
@@ -33,7 +37,11 @@ type written struct{ name, ns string }
 var errWriter = errors.New("wire: writer misused")
 
 // NewWriter returns an empty writer.
-func NewWriter() *Writer { return &Writer{} }
+func NewWriter() *Writer {
+	w := &Writer{b: make([]byte, 0, 256)}
+	w.stack, w.names = w.firstStack[:0], w.firstNames[:0]
+	return w
+}
 
 // ns returns the default namespace in force; at the top it is the content namespace.
 func (w *Writer) ns() string {
@@ -61,7 +69,7 @@ func (w *Writer) Start(space, local string) *Writer {
 	space = sameNS(space)
 	w.b = append(w.b, '<')
 	w.b = append(w.b, local...)
-	w.attrs = len(w.b)
+	w.names = w.names[:0]
 	if space != def {
 		w.b = AppendAttr(w.b, nsDelims, space)
 	}
@@ -77,11 +85,10 @@ func (w *Writer) Attr(name, value string) *Writer {
 		w.fail("attribute " + strconv.Quote(name) + " outside of a start tag")
 	case name != "xml:lang" && (!isNCName(name) || name == nsDelims):
 		w.fail("attribute name " + strconv.Quote(name))
+	case slices.Contains(w.names, name):
+		w.fail("attribute " + name + " twice")
 	default:
-		if _, twice := rawAttr(string(w.b[w.attrs-len(w.stack[len(w.stack)-1].name)-1:])+">", name); twice {
-			w.fail("attribute " + name + " twice")
-			return w
-		}
+		w.names = append(w.names, name)
 		w.b = AppendAttr(w.b, name, value)
 	}
 	return w
@@ -176,7 +183,7 @@ func (w *Writer) Payload() Payload {
 	}
 	b := w.b
 	w.b, w.open = nil, false
-	if w.err != nil {
+	if w.err != nil || len(b) == 0 {
 		return nil
 	}
 	return b

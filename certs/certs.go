@@ -79,9 +79,6 @@ type entry struct {
 // asked. A certificate file that cannot be read, whose key does not match, or that covers no host is an error; an expired
 // one is served with a complaint, since clients can judge it and a server that does not start helps nobody.
 func Open(ctx context.Context, o Options) (*Source, error) {
-	if len(o.Hosts) == 0 {
-		return nil, errors.New("certs: no host to serve")
-	}
 	s := &Source{dir: o.Dir, log: o.Log, now: o.Now}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -97,8 +94,12 @@ func Open(ctx context.Context, o Options) (*Source, error) {
 
 // Reload reads the certificates again, for these hosts and files, and swaps them in for new handshakes. A file pair that
 // fails (key does not match, expired, covers no host) keeps the certificate that it had before; the error names each.
-// With an error from the self-signed part, or from a pair that was never loaded, everything stays as it was.
+// With an error from the self-signed part, or from a pair that was never loaded, everything stays as it was. One call at a
+// time.
 func (s *Source) Reload(ctx context.Context, hosts []Host, files []Pair) error {
+	if len(hosts) == 0 {
+		return errors.New("certs: no host to serve")
+	}
 	old := s.current.Load()
 	t := &table{fallback: normal(hosts[0].Name), names: map[string]*entry{}, files: map[Pair]*tls.Certificate{}}
 	kept, err := s.loadFiles(t, old, hosts, files)

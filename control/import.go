@@ -91,28 +91,7 @@ func parseLine(number int, text []byte) *importLine {
 
 // importLines does one batch. A line's own fault goes into its why; an error is the store's or the context's.
 func (u *Users) importLines(ctx context.Context, batch []*importLine) error {
-	seen := map[wire.Addr]bool{}
-	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(u.o.Workers)
-	for _, l := range batch {
-		if l.why != "" {
-			continue
-		}
-		var err error
-		if l.addr, err = ParseUser(l.jid); err == nil {
-			err = u.check(l.addr)
-		}
-		if err != nil {
-			l.why = err.Error()
-			continue
-		}
-		if l.existing = seen[l.addr]; l.existing {
-			continue
-		}
-		seen[l.addr] = true
-		group.Go(func() error { return u.importAccount(inner, l) })
-	}
-	if err := group.Wait(); err != nil {
+	if err := u.prepareLines(ctx, batch); err != nil {
 		return err
 	}
 	var accounts []storage.Account
@@ -134,6 +113,32 @@ func (u *Users) importLines(ctx context.Context, batch []*importLine) error {
 		}
 	}
 	return nil
+}
+
+// prepareLines judges the addresses, and derives the keys of new users side by side.
+func (u *Users) prepareLines(ctx context.Context, batch []*importLine) error {
+	seen := map[wire.Addr]bool{}
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(u.o.Workers)
+	for _, l := range batch {
+		if l.why != "" {
+			continue
+		}
+		var err error
+		if l.addr, err = ParseUser(l.jid); err == nil {
+			err = u.check(l.addr)
+		}
+		if err != nil {
+			l.why = err.Error()
+			continue
+		}
+		if l.existing = seen[l.addr]; l.existing {
+			continue
+		}
+		seen[l.addr] = true
+		group.Go(func() error { return u.importAccount(inner, l) })
+	}
+	return group.Wait()
 }
 
 // importAccount makes one account's record, unless it exists: a second import of the same file costs next to nothing.

@@ -159,3 +159,9 @@ func gate() (before func(context.Context, storage.Batch) error, entered chan int
 		return <-pass
 	}, entered, pass
 }
+
+func (f *fake) Rows(context.Context, wire.Addr, []int64) ([]storage.Row, error) { return nil, nil }
+
+func (f *fake) ByOrigin(context.Context, wire.Addr, []byte) (storage.Row, error) {
+	return storage.Row{}, storage.ErrNotFound
+}

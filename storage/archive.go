@@ -17,7 +17,7 @@ const (
 	RowHeadline  RowKind = 4
 )
 
-// Row is one archived stanza. Rows are written once; only a tombstone replaces Stanza, in place.
+// Row is one archived stanza. Rows are written once; only a Rewrite replaces Stanza, in place.
 type Row struct {
 	// ID orders the owner's archive and carries the time: package archive assigns it. It is positive and unique in the store.
 	ID int64
@@ -34,6 +34,9 @@ type Row struct {
 	Origin []byte
 	// Undelivered marks the row for offline delivery until ClearUndelivered or a Batch's Delivered.
 	Undelivered bool
+	// Tombstone says that the message was retracted, moderated or erased: Stanza is what is left to show in its place. Append
+	// ignores it; a Rewrite sets it.
+	Tombstone bool
 	// Stanza is the exact bytes as AppendStandalone wrote them, without our own stanza-id.
 	Stanza []byte
 }
@@ -44,20 +47,27 @@ type Mark struct {
 	ID    int64
 }
 
-// Tombstone replaces the stanza of a row that was retracted or moderated. The row keeps its id and its place.
-type Tombstone struct {
+// Rewrite replaces the bytes of a row in place: a retraction, a moderation, or the erasure of a person. The row keeps its
+// id and its place, and the old bytes are gone from the disk, but for what Hold keeps.
+type Rewrite struct {
 	Owner  wire.Addr
 	ID     int64
 	Stanza []byte
+	// Peer replaces the row's peer unless it is zero: erasure gives an occupant's messages to a pseudonym.
+	Peer wire.Addr
+	// Tombstone says that the message itself is gone. The row is undelivered no more and leaves the search index, and its
+	// origin stays, so that a resend does not bring it back. A row that is a tombstone already stays as it is.
+	Tombstone bool
+	// Hold keeps what the row was aside, for the administrator alone: see Retention.Held.
+	Hold bool
 }
 
-// Batch is what the archive's one writer commits at a time: the rows, then the marks, then the tombstones.
+// Batch is what the archive's one writer commits at a time: the rows, then the marks, then the rewrites.
 type Batch struct {
 	Rows      []Row
 	Delivered []Mark
-	// Tombstones may name rows of the same batch; one without a row is no error. The old bytes are overwritten, and the
-	// row is undelivered no more.
-	Tombstones []Tombstone
+	// Rewrites may name rows of the same batch; one without a row is no error.
+	Rewrites []Rewrite
 }
 
 // Dropped is a row that Append left out.
@@ -73,6 +83,10 @@ type Query struct {
 	With wire.Addr
 	// After and Before are exclusive ids; 0 is open.
 	After, Before int64
+	// Words selects rows by the full-text index: those whose text has all of the words, whole and in any order, compared
+	// without regard to case. A word is letters and digits; other characters separate words. nil selects all. Rows that
+	// are not indexed yet are not found: see Searches.
+	Words []string
 	// Newest returns the last rows of the selection instead of the first. Rows are oldest first in either case.
 	Newest bool
 	Limit  int // rows; at least 1
@@ -87,6 +101,10 @@ type Archive interface {
 	Append(ctx context.Context, b Batch) (dropped []Dropped, err error)
 	// Page returns rows by key, without offset or count.
 	Page(ctx context.Context, q Query) ([]Row, error)
+	// Rows returns those of the ids that the owner's archive holds, by ascending id. At most 250 ids are looked at.
+	Rows(ctx context.Context, owner wire.Addr, ids []int64) ([]Row, error)
+	// ByOrigin returns the row of the owner's archive with that origin, or ErrNotFound.
+	ByOrigin(ctx context.Context, owner wire.Addr, origin []byte) (Row, error)
 	// Undelivered returns up to limit marked rows of a user after id `after`, oldest first.
 	Undelivered(ctx context.Context, owner wire.Addr, after int64, limit int) ([]Row, error)
 	// CountUndelivered counts a user's marks, up to max.
@@ -96,7 +114,7 @@ type Archive interface {
 	// LastRow returns the highest id that the store ever held, deleted rows included, 0 for none. The id source starts above
 	// it, so that no id is used again (XEP-0313 §6.2).
 	LastRow(ctx context.Context) (int64, error)
-	// DeleteBefore removes up to limit of the owner's rows (every owner's, for the zero address) older than id, and
-	// returns how many. Retention calls it in chunks.
+	// DeleteBefore removes up to limit of the owner's rows (every owner's, for the zero address) older than id, with their
+	// marks, origins, search entries and what was kept aside of them, and returns how many. Retention calls it in chunks.
 	DeleteBefore(ctx context.Context, owner wire.Addr, id int64, limit int) (int, error)
 }

@@ -60,6 +60,9 @@ type Rooms interface {
 	PutSubject(ctx context.Context, room wire.Addr, s Subject) error
 	// DeleteRoom removes a room, its affiliations and its archive. It returns ErrNotFound.
 	DeleteRoom(ctx context.Context, addr wire.Addr) error
+	// ForgetRoom removes a room's record and its affiliations, and leaves its archive: the room lives on, but is persistent
+	// no more. It returns ErrNotFound.
+	ForgetRoom(ctx context.Context, addr wire.Addr) error
 	// ListRooms returns up to limit rooms of a service ordered by address, those after `after` (exclusive; zero is the start).
 	// hidden includes rooms that are not public.
 	ListRooms(ctx context.Context, service string, after wire.Addr, limit int, hidden bool) ([]RoomItem, error)

@@ -31,6 +31,9 @@ type Store interface {
 	Blocklists
 	Rooms
 	Archive
+	Retention
+	Searches
+	Portable
 
 	// Ping says whether the store can be written now. Readiness asks it.
 	Ping(ctx context.Context) error

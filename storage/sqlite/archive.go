@@ -19,7 +19,7 @@ func (s *Store) Append(ctx context.Context, b storage.Batch) (dropped []storage.
 		if err := s.clearMarks(c, b.Delivered); err != nil {
 			return err
 		}
-		return s.bury(c, b.Tombstones)
+		return s.bury(c, b.Rewrites)
 	})
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func (s *Store) clearMarks(c *conn, marks []storage.Mark) error {
 }
 
 // bury overwrites stanzas. secure_delete clears what the shorter bytes leave over in the file.
-func (s *Store) bury(c *conn, tombstones []storage.Tombstone) error {
+func (s *Store) bury(c *conn, tombstones []storage.Rewrite) error {
 	for _, t := range tombstones {
 		s.eraser.wanted = true
 		owner, err := s.owners.id(c, t.Owner)

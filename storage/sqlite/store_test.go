@@ -36,7 +36,7 @@ func TestErased(t *testing.T) {
 	if found() == 0 {
 		t.Fatal("the test finds nothing")
 	}
-	_, err := s.Append(t.Context(), storage.Batch{Tombstones: []storage.Tombstone{{Owner: alice, ID: 1}, {Owner: alice, ID: 2}}})
+	_, err := s.Append(t.Context(), storage.Batch{Rewrites: []storage.Rewrite{{Owner: alice, ID: 1}, {Owner: alice, ID: 2}}})
 	if n := found(); err != nil || n != 0 {
 		t.Errorf("after a retraction, the files hold it %d times (%v)", n, err)
 	}

@@ -135,9 +135,9 @@ var archiveTests = []test{
 		dead := []byte("<retracted/>")
 		_, err := s.Append(ctx(t), storage.Batch{
 			Rows: []storage.Row{row(3, alice, bob)},
-			Tombstones: []storage.Tombstone{
-				{Owner: alice, ID: 1, Stanza: dead}, {Owner: alice, ID: 3, Stanza: dead},
-				{Owner: alice, ID: 77, Stanza: dead}, {Owner: alice, ID: 1000, Stanza: dead},
+			Rewrites: []storage.Rewrite{
+				{Owner: alice, ID: 1, Stanza: dead, Tombstone: true}, {Owner: alice, ID: 3, Stanza: dead, Tombstone: true},
+				{Owner: alice, ID: 77, Stanza: dead, Tombstone: true}, {Owner: alice, ID: 1000, Stanza: dead, Tombstone: true},
 			},
 		})
 		must(t, err)

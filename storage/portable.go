@@ -1,0 +1,57 @@
+package storage
+
+import "context"
+
+// Portable reads and fills a store table by table, so that one back end's data can be brought into another, or into a file.
+//
+// Nobody else may write to either store meanwhile.
+type Portable interface {
+	// Dump returns up to limit records of a table behind the key `after` (nil is the start), ordered by key.
+	Dump(ctx context.Context, t *Table, after Record, limit int) ([]Record, error)
+	// Restore adds records to a table, in one transaction. A record that is there already is ErrConflict, and none is added.
+	Restore(ctx context.Context, t *Table, records []Record) error
+	// Restored ends a restoration: it brings what the back end derives (numbers handed out next, partitions, the index of
+	// texts) in line with what was restored.
+	Restored(ctx context.Context) error
+	// Empty reports whether the store holds nothing that a restoration could meet.
+	Empty(ctx context.Context) (bool, error)
+}
+
+// Record is one row of a table: a value for each of its columns, in their order. A value is nil, string, int64, bool or
+// []byte, as the column's kind says. The first Table.Key values are its key.
+type Record []any
+
+// Kind is what a column holds.
+type Kind uint8
+
+// The kinds of columns. Times are Int, milliseconds since 1970, UTC.
+const (
+	KindText Kind = iota + 1
+	KindInt
+	KindBool
+	KindBytes
+)
+
+// Column is one column of a table.
+type Column struct {
+	Name string
+	Kind Kind
+	Null bool // may be nil
+}
+
+func text(name string) Column   { return Column{Name: name, Kind: KindText} }
+func number(name string) Column { return Column{Name: name, Kind: KindInt} }
+func flag(name string) Column   { return Column{Name: name, Kind: KindBool} }
+func bytes(name string) Column  { return Column{Name: name, Kind: KindBytes} }
+
+func (c Column) orNull() Column { c.Null = true; return c }
+
+// Table is one table that every back end has, with the same names and meanings. What a back end derives for itself (its
+// index of texts, partitions, what Ping writes) is none.
+type Table struct {
+	Name    string
+	Key     int // how many of the first columns are the key
+	Columns []Column
+	// Replace says that its rows are there from the start: Restore replaces them.
+	Replace bool
+}

@@ -2,16 +2,12 @@ package postgres_test
 
 import (
 	"context"
-	"fmt"
-	"net/url"
-	"os"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 
+	"salon.im/salon/internal/pgtest"
 	"salon.im/salon/storage"
 	"salon.im/salon/storage/postgres"
 	"salon.im/salon/storage/storagetest"
@@ -24,7 +20,7 @@ func TestConformance(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		if urls[t.Name()] == "" {
-			urls[t.Name()] = database(t)
+			urls[t.Name()] = pgtest.URL(t)
 		}
 		return open(t, urls[t.Name()])
 	})
@@ -38,33 +34,6 @@ func open(t testing.TB, url string) *postgres.Store {
 	}
 	t.Cleanup(func() { s.Close() })
 	return s
-}
-
-var (
-	databases    atomic.Int64
-	makeTemplate sync.Once
-)
-
-// database returns the URL of an empty database.
-func database(t testing.TB) string {
-	t.Helper()
-	name := fmt.Sprintf("salon_test_%d_%d", os.Getpid(), databases.Add(1))
-	admin(t, "CREATE DATABASE "+name)
-	t.Cleanup(func() { admin(t, "DROP DATABASE "+name+" WITH (FORCE)") })
-	return strings.ReplaceAll(server(t), "/postgres?", "/"+name+"?")
-}
-
-func server(t testing.TB) string {
-	text := os.Getenv("SALON_TEST_POSTGRES")
-	if _, err := url.Parse(text); text == "" || err != nil {
-		t.Fatal("SALON_TEST_POSTGRES names no server")
-	}
-	return text
-}
-
-func admin(t testing.TB, statements ...string) {
-	t.Helper()
-	raw(t, server(t), statements...)
 }
 
 // raw runs SQL on a database behind the store's back.

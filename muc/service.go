@@ -22,7 +22,7 @@ type Writer interface {
 	TryAppend(rows []storage.Row, done func(archive.Result)) error
 }
 
-// Options are what a Service is built from. All fields but Log and Now are needed.
+// Options are what a Service is built from. All fields but Search, Log and Now are needed.
 type Options struct {
 	Router  *router.Router
 	Rooms   storage.Rooms
@@ -32,8 +32,10 @@ type Options struct {
 	Key     []byte                // seals the passwords of rooms: 16, 24 or 32 bytes, kept outside of the database
 	Domain  string                // of the rooms
 	Host    string                // whose rooms they are: its admins, its users
-	Log     *slog.Logger
-	Now     func() time.Time
+	// Search reports whether the archives of the host's rooms are searched by their text (XEP-0431); nil: they are not.
+	Search func() bool
+	Log    *slog.Logger
+	Now    func() time.Time
 }
 
 // Stats counts what a Service did since its start.
@@ -54,12 +56,16 @@ type Service struct {
 	seal   sealer
 	ledger ledger
 	graves graveyard
+	reader *archive.Reader
+	ctx    context.Context // of requests to archives; ends with Close
+	cancel context.CancelFunc
 	Stats  Stats
 
 	mu    sync.Mutex // a leaf; guards what follows
 	rooms map[wire.Addr]*room
 	// temporary has the names of the public rooms that are not stored.
 	temporary map[wire.Addr]string
+	turns     turns
 	closed    bool
 	running   sync.WaitGroup // goroutines of rooms (Add under their mailbox.mu) and of the service itself (under mu, while not closed)
 	asking    chan struct{}  // a slot for each request to the service itself that is under way
@@ -87,7 +93,9 @@ func New(o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{o: o, addr: addr, seal: seal, rooms: map[wire.Addr]*room{}, temporary: map[wire.Addr]string{}, asking: make(chan struct{}, serviceRequests)}
+	s := &Service{o: o, addr: addr, seal: seal, rooms: map[wire.Addr]*room{}, temporary: map[wire.Addr]string{}, asking: make(chan struct{}, serviceRequests),
+		reader: archive.NewReader(o.Archive), turns: turns{}}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.advertise()
 	o.Router.OnGone(s.sessionGone)
 	return s, nil
@@ -222,6 +230,7 @@ func (s *Service) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
+	s.cancel()
 	s.callAll((*room).shutDown)
 	ended := make(chan struct{})
 	go func() { s.running.Wait(); close(ended) }()

@@ -24,6 +24,7 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	feature.Carbons(r)
 	disco := feature.Disco(r, feature.DiscoOptions{Config: s.Config, Rosters: s.store, Name: "Salon"})
 	s.caps = feature.Caps(r, disco)
+	feature.MAM(r, disco, feature.MAMOptions{Store: s.store, Log: log})
 	s.registrar = feature.Register(r, feature.RegisterOptions{Accounts: s.store, Config: s.Config, Keys: s.newKeys,
 		Removing: s.presence.EndSubscriptions, Removed: s.forget, Log: log})
 	commands := feature.AdHoc(r, disco, time.Now)

@@ -9,7 +9,7 @@ import (
 
 const stampFormat = "2006-01-02T15:04:05.000Z" // XEP-0082 §3.2
 
-var messageEnd = []byte("</message>")
+var messageStart, messageEnd = []byte("<message"), []byte("</message>")
 
 // Message is the message that carries a row to the asker (XEP-0313 §3.2): the stored bytes as they are, with extra as
 // their last children. Owner is the archive's address, to the asker's. It is the zero Stanza if the bytes are damaged.
@@ -17,6 +17,9 @@ var messageEnd = []byte("</message>")
 // The bytes were validated when they were stored; here they are spliced, and validated once more with what is around them.
 func (q *Request) Message(owner, to wire.Addr, row *storage.Row, extra wire.Payload) wire.Stanza {
 	stored := row.Stanza
+	if !bytes.HasPrefix(stored, messageStart) {
+		return wire.Stanza{}
+	}
 	b := make([]byte, 0, len(stored)+len(extra)+len(q.QueryID)+320)
 	b = append(b, `<result xmlns="`+NSMAM+`"`...)
 	if q.QueryID != "" {

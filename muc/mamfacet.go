@@ -42,8 +42,8 @@ func unlessOff(set *settings, feature string) string {
 	return feature
 }
 
-// searched reports whether the archives of these rooms are searched by their text.
-func (o *Options) searched() bool { return o.Search != nil && o.Search() }
+// searched reports whether the archives of these rooms are searched by their text (XEP-0431).
+func (o *Options) searched() bool { return *o.Config().HostNamed(o.Host).Archive.Search }
 
 // unkept gives a message that the archive does not keep a place in the live history: an id by its time, above all before it.
 func (r *room) unkept() int64 {

@@ -22,7 +22,7 @@ type Writer interface {
 	TryAppend(rows []storage.Row, done func(archive.Result)) error
 }
 
-// Options are what a Service is built from. All fields but Search, Log and Now are needed.
+// Options are what a Service is built from. All fields but Log and Now are needed.
 type Options struct {
 	Router  *router.Router
 	Rooms   storage.Rooms
@@ -32,10 +32,8 @@ type Options struct {
 	Key     []byte                // seals the passwords of rooms: 16, 24 or 32 bytes, kept outside of the database
 	Domain  string                // of the rooms
 	Host    string                // whose rooms they are: its admins, its users
-	// Search reports whether the archives of the host's rooms are searched by their text (XEP-0431); nil: they are not.
-	Search func() bool
-	Log    *slog.Logger
-	Now    func() time.Time
+	Log     *slog.Logger
+	Now     func() time.Time
 }
 
 // Stats counts what a Service did since its start.

@@ -24,7 +24,7 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	feature.Carbons(r)
 	disco := feature.Disco(r, feature.DiscoOptions{Config: s.Config, Rosters: s.store, Name: "Salon"})
 	s.caps = feature.Caps(r, disco)
-	feature.MAM(r, disco, feature.MAMOptions{Store: s.store, Log: log})
+	feature.MAM(r, disco, feature.MAMOptions{Store: s.store, Search: s.searches, Log: log})
 	s.registrar = feature.Register(r, feature.RegisterOptions{Accounts: s.store, Config: s.Config, Keys: s.newKeys,
 		Removing: s.presence.EndSubscriptions, Removed: s.forget, Log: log})
 	commands := feature.AdHoc(r, disco, time.Now)
@@ -39,6 +39,9 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	feature.VCard(r, s.store, s.Config)
 	return s.conference(ctx, secret)
 }
+
+// searches reports whether the archives of a host are searched by their text (XEP-0431).
+func (s *Server) searches(host string) bool { return *s.Config().HostNamed(host).Archive.Search }
 
 // newKeys turns a password that a user chose in band into stored keys.
 func (s *Server) newKeys(ctx context.Context, password string) ([]storage.Key, error) {

@@ -20,6 +20,7 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	rosters := feature.Roster(r, s.store, s.Config)
 	s.presence = feature.Presence(r, rosters, blocks, s.store, log)
 	feature.Archive(r, s.store, func() int { return s.Config().Limits.OfflineStanzas })
+	s.prefs = feature.ArchivePreferences(r, s.store, rosters)
 	feature.Offline(r, feature.OfflineOptions{Store: s.store, Barrier: s.writer.Barrier, Log: log})
 	feature.Carbons(r)
 	disco := feature.Disco(r, feature.DiscoOptions{Config: s.Config, Rosters: s.store, Name: "Salon"})

@@ -15,6 +15,8 @@ func (s *Service) advertise() {
 	r.Advertise(router.OnService, router.XEP{Num: 199, Version: "2.0.1", Status: "complete"}, nsPing)
 	r.Advertise(router.OnRoom, muc, nsMUC, nsMUC+"#stable_id", nsDiscoInfo, nsDiscoItems, nsSID, nsPing, nsRegister)
 	r.Advertise(router.OnRoom, router.XEP{Num: 410, Version: "1.1.0", Status: "complete"}, nsMUC+"#self-ping-optimization")
+	r.Advertise(router.OnRoom, router.XEP{Num: 424, Version: "0.4.2", Status: "complete"}, nsRetract, nsRetract+"#tombstone")
+	r.Advertise(router.OnRoom, router.XEP{Num: 425, Version: "0.3.0", Status: "complete"}, nsModerate)
 	r.AddItem(s.o.Host, router.Item{Addr: s.addr, Name: "Rooms"})
 }
 

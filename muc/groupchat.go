@@ -45,8 +45,11 @@ func (r *room) judgeGroupchat(st wire.Stanza, m *message) error {
 	if s.occ.role < participant {
 		return refusal(stanza.Auth, stanza.Forbidden, "You have no voice in this room.") // §7.4
 	}
-	m.out = clean(st).WithFrom(s.occ.addr).WithTo(wire.Addr{})
+	m.out = identified(clean(st)).WithFrom(s.occ.addr).WithTo(wire.Addr{})
 	m.deliver = (*room).broadcast
+	if err := r.judgeRetraction(s, m); err != nil {
+		return err
+	}
 	if archive.StoreRoom(m.out) {
 		m.rows = []storage.Row{{Owner: r.addr, Peer: s.full.Bare(), Kind: storage.RowGroupchat,
 			Origin: archive.Origin(s.full, originID(st)), Stanza: m.out.AppendStandalone(nil)}}
@@ -78,6 +81,7 @@ func (r *room) broadcast(m *message) {
 	if len(m.rows) > 0 {
 		st = withStanzaID(st, r.addr, m.rows[0].ID)
 		r.history.add(entry{id: m.rows[0].ID, st: st}, r.s.o.Config().Rooms.HistoryMax)
+		r.takeBack(m.rewrite)
 	}
 	r.toAll(st)
 }

@@ -19,7 +19,7 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	blocks := feature.Blocking(r, s.store, s.Config, log)
 	rosters := feature.Roster(r, s.store, s.Config)
 	s.presence = feature.Presence(r, rosters, blocks, s.store, log)
-	feature.Archive(r, s.store, func() int { return s.Config().Limits.OfflineStanzas })
+	feature.Archive(r, feature.ArchiveOptions{Store: s.store, Bound: func() int { return s.Config().Limits.OfflineStanzas }})
 	feature.Offline(r, feature.OfflineOptions{Store: s.store, Barrier: s.writer.Barrier, Log: log})
 	feature.Carbons(r)
 	disco := feature.Disco(r, feature.DiscoOptions{Config: s.Config, Rosters: s.store, Name: "Salon"})

@@ -52,8 +52,6 @@ func (a *archiver) amend(ctx context.Context, w *router.Walk) error {
 	if w.From == nil && !a.r.IsHost(from.Domain()) && a.r.IsLocal(from.Domain()) && !(from.IsBare() && invites(st)) {
 		return nil // a room's message: package muc archives and marks what is its own, but for what it says to those outside
 	}
-	st = a.sanitise(st)
-	w.Stanza = st
 	if !archive.Store(st) || to.IsHost() && a.r.IsHost(to.Domain()) {
 		return nil
 	}
@@ -92,25 +90,6 @@ func (a *archiver) amend(ctx context.Context, w *router.Walk) error {
 	}
 	w.Committed = a.committed
 	return nil
-}
-
-// sanitise cuts what only this server may say: stanza-ids in the name of an address of ours (XEP-0359 §5), and delays that
-// claim that we, or another user of ours, held the message (XEP-0203 §4): a sender speaks for itself alone.
-func (a *archiver) sanitise(st wire.Stanza) wire.Stanza {
-	if !st.Has(nsSID, "stanza-id") && !st.Has(nsDelay, "delay") {
-		return st
-	}
-	return st.Edit().Cut(func(k wire.Kid) bool {
-		switch {
-		case k.Is(nsSID, "stanza-id"):
-			by, err := wire.ParseAddr(k.Attr("by"))
-			return err != nil || a.r.IsLocal(by.Domain())
-		case k.Is(nsDelay, "delay"):
-			by, err := wire.ParseAddr(k.Attr("from"))
-			return err == nil && a.r.IsLocal(by.Domain()) && (by.IsHost() || by.Bare() != st.From().Bare())
-		}
-		return false
-	}).Stanza()
 }
 
 // checkBound refuses a message that would have to wait for an absent user who has as many as may wait (XEP-0160 §2 step 3).

@@ -230,6 +230,7 @@ func (f *Flow) begin(e *entry) {
 		f.complete(e, err, false)
 		return
 	}
+	st = f.r.cleanse(st, f.from != nil)
 	e.walk.Stanza = st
 	if s := f.r.services[st.To().Domain()]; s != nil {
 		if err := f.toService(&e.walk); err != nil {

@@ -15,6 +15,9 @@ func (s *Service) advertise() {
 	r.Advertise(router.OnService, router.XEP{Num: 199, Version: "2.0.1", Status: "complete"}, nsPing)
 	r.Advertise(router.OnRoom, muc, nsMUC, nsMUC+"#stable_id", nsDiscoInfo, nsDiscoItems, nsSID, nsPing, nsRegister)
 	r.Advertise(router.OnRoom, router.XEP{Num: 410, Version: "1.1.0", Status: "complete"}, nsMUC+"#self-ping-optimization")
+	policy := router.XEP{Num: 504, Version: "0.1.0", Status: "partial", Note: "how long messages are kept"}
+	r.Advertise(router.OnService, policy)
+	r.Advertise(router.OnRoom, policy)
 	r.AddItem(s.o.Host, router.Item{Addr: s.addr, Name: "Rooms"})
 }
 
@@ -45,7 +48,7 @@ func (r *room) discoInfo(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
 			f.info(form, r)
 		}
 	}
-	return w.Raw(form.Payload()).Payload(), nil
+	return w.Raw(form.Payload()).Raw(dataPolicy(r.lifetime())).Payload(), nil
 }
 
 // reservedNick tells an account the nick that is kept for it here, if one is (XEP-0045 §7.12).

@@ -43,4 +43,5 @@ var facets = []facet{
 	passwordFacet,
 	nickFacet,
 	historyFacet,
+	retentionFacet,
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"mellium.im/xmpp/stanza"
+
 	"salon.im/salon/config"
 	"salon.im/salon/storage"
 	"salon.im/salon/wire"
@@ -127,3 +129,9 @@ func (s *Service) askKeep(ctx context.Context, addr wire.Addr) (config.Keep, err
 		return 0, ctx.Err()
 	}
 }
+
+// errHeld refuses what would delete the messages of a room under hold, and to begin a room anew over those of another.
+var errHeld = refusal(stanza.Cancel, stanza.NotAllowed, "The messages of this room are under legal hold.")
+
+// held reports whether nothing of the room may be deleted now: archive.hold.
+func (r *room) held() bool { return r.s.o.Config().Held(r.addr.String()) }

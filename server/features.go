@@ -25,7 +25,7 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	disco := feature.Disco(r, feature.DiscoOptions{Config: s.Config, Rosters: s.store, Name: "Salon"})
 	s.caps = feature.Caps(r, disco)
 	s.registrar = feature.Register(r, feature.RegisterOptions{Accounts: s.store, Config: s.Config, Keys: s.newKeys,
-		Removing: s.presence.EndSubscriptions, Removed: s.forget, Log: log})
+		Held: s.held, Removing: s.presence.EndSubscriptions, Removed: s.forget, Log: log})
 	commands := feature.AdHoc(r, disco, time.Now)
 	feature.Admin(r, commands, s.users, s.Config, log)
 	feature.MySessions(r, commands)

@@ -10,7 +10,6 @@ import (
 	"salon.im/salon/feature"
 	"salon.im/salon/muc"
 	"salon.im/salon/storage"
-	"salon.im/salon/wire"
 )
 
 // features gives the router everything that it answers. The order is the order of each stage: what may refuse comes
@@ -29,7 +28,7 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	s.caps = feature.Caps(r, disco)
 	feature.MAM(r, disco, feature.MAMOptions{Store: s.store, Search: s.searches, Log: log})
 	s.registrar = feature.Register(r, feature.RegisterOptions{Accounts: s.store, Config: s.Config, Keys: s.newKeys,
-		Removing: s.presence.EndSubscriptions, Removed: s.forget, Log: log})
+		Held: s.held, Removing: s.presence.EndSubscriptions, Removed: s.forget, Log: log})
 	commands := feature.AdHoc(r, disco, time.Now)
 	feature.Admin(r, commands, s.users, s.Config, log)
 	feature.MySessions(r, commands)
@@ -45,9 +44,6 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 
 // searches reports whether the archives of a host are searched by their text (XEP-0431).
 func (s *Server) searches(host string) bool { return *s.Config().HostNamed(host).Archive.Search }
-
-// held reports whether what is retracted in the archive of owner, bare, is kept for the administrator.
-func (s *Server) held(owner wire.Addr) bool { return s.Config().Held(owner.String()) }
 
 // newKeys turns a password that a user chose in band into stored keys.
 func (s *Server) newKeys(ctx context.Context, password string) ([]storage.Key, error) {

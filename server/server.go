@@ -119,7 +119,7 @@ func (s *Server) openStore(ctx context.Context, cfg *config.Config) (err error) 
 			return err
 		}
 	}
-	s.store = storage.Bounded(st, storeLimit)
+	s.store = storage.Bounded(st, storeLimit, s.o.Log)
 	ack := archive.Durable
 	if cfg.Archive.Ack == config.AckAsync {
 		ack = archive.Async

@@ -60,7 +60,8 @@ func (f *Faulty) SetAway(err error) {
 	f.away = err
 }
 
-// Hang makes every method but Close wait until release is called or its context ends: a database that does not answer.
+// Hang makes every method but Close wait until release is called or its context ends: a database that does not answer. HangNoMore
+// lets those that wait hang on, and answers who comes.
 func (f *Faulty) Hang() (release func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -74,6 +75,13 @@ func (f *Faulty) Hang() (release func()) {
 			f.hung = nil
 		}
 	})
+}
+
+// HangNoMore: see Hang.
+func (f *Faulty) HangNoMore() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.hung = nil
 }
 
 // gate is at the door of every method.

@@ -40,6 +40,9 @@ func (c *checker) hosts(hosts []Host) {
 		if h.Contact != nil {
 			c.contact(key+"contact", h.Contact)
 		}
+		if h.Archive != nil {
+			c.hostArchive(key+"archive", h.Archive)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package muc
 
 import (
+	"salon.im/salon/archive"
 	"salon.im/salon/router"
 	"salon.im/salon/wire"
 )
@@ -14,6 +15,7 @@ func (s *Service) advertise() {
 	r.Advertise(router.OnService, router.XEP{Num: 59, Version: "1.0", Status: "complete"}, nsRSM)
 	r.Advertise(router.OnService, router.XEP{Num: 199, Version: "2.0.1", Status: "complete"}, nsPing)
 	r.Advertise(router.OnRoom, muc, nsMUC, nsMUC+"#stable_id", nsDiscoInfo, nsDiscoItems, nsSID, nsPing, nsRegister)
+	r.Advertise(router.OnRoom, router.XEP{Num: 313, Version: "1.1.3", Status: "complete"}, nsRSM) // its features: archiveFacet
 	r.Advertise(router.OnRoom, router.XEP{Num: 410, Version: "1.1.0", Status: "complete"}, nsMUC+"#self-ping-optimization")
 	r.AddItem(s.o.Host, router.Item{Addr: s.addr, Name: "Rooms"})
 }
@@ -44,6 +46,9 @@ func (r *room) discoInfo(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
 		if f.info != nil {
 			f.info(form, r)
 		}
+	}
+	if r.s.o.searched() && !r.set.NoArchive {
+		w.Start("", "feature").Attr("var", archive.NSFulltext).End()
 	}
 	return w.Raw(form.Payload()).Payload(), nil
 }

@@ -43,4 +43,6 @@ var facets = []facet{
 	passwordFacet,
 	nickFacet,
 	historyFacet,
+	archiveFacet,
+	archiveExtendedFacet,
 }

@@ -34,6 +34,7 @@ func (l *line) pop() *event {
 type message struct {
 	out     wire.Stanza           // as it will be sent, from the sender's occupant address
 	rows    []storage.Row         // none if it is not kept
+	unkept  bool                  // the live history has it, the archive not
 	refuse  error                 // not taken: the sender is told in its turn
 	deliver func(*room, *message) // after the commit
 	result  archive.Result

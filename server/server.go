@@ -54,6 +54,7 @@ type Server struct {
 	users     *control.Users
 	presence  *feature.Presences
 	caps      *feature.Capabilities
+	prefs     *feature.Preferences
 	registrar *feature.Registrar
 	rooms     []*muc.Service
 	metrics   *prometheus.Registry

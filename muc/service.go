@@ -196,7 +196,9 @@ func (s *Service) forget(r *room) {
 func (s *Service) refuse(st wire.Stanza, err error) {
 	var e stanza.Error
 	if !errors.As(err, &e) {
-		s.o.Log.Error("room failed", "err", err)
+		if !errors.Is(err, storage.ErrAway) { // that was said once already
+			s.o.Log.Error("room failed", "err", err)
+		}
 		e = errUnstored
 	}
 	s.Stats.Refused.Add(1)

@@ -115,12 +115,17 @@ func (s *Server) open(ctx context.Context) error {
 	return s.listen(cfg)
 }
 
+// storeLimit bounds one call to the store, and with it how long a database that hangs holds up a stream or a room.
+const storeLimit = 8 * time.Second
+
 func (s *Server) openStore(ctx context.Context, cfg *config.Config) (err error) {
-	if s.store = s.o.Store; s.store == nil {
-		if s.store, err = openStore(ctx, cfg, s.o.Log, s.o.Synchronous); err != nil {
+	st := s.o.Store
+	if st == nil {
+		if st, err = openStore(ctx, cfg, s.o.Log, s.o.Synchronous); err != nil {
 			return err
 		}
 	}
+	s.store = storage.Bounded(st, storeLimit, s.o.Log)
 	ack := archive.Durable
 	if cfg.Archive.Ack == config.AckAsync {
 		ack = archive.Async

@@ -15,3 +15,6 @@ func NewUnsure(max int) *Unsure { return &Unsure{unsure{max: max}} }
 func (u *Unsure) Add(id int64, now time.Time)       { u.u.add(id, now) }
 func (u *Unsure) Take(id int64, now time.Time) bool { return u.u.take(id, now) }
 func (u *Unsure) Len() int                          { return len(u.u.failed) }
+
+// KeepSpared is keepSpared.
+const KeepSpared = keepSpared

@@ -111,11 +111,9 @@ func (s *Server) open(ctx context.Context) error {
 
 func (s *Server) openStore(ctx context.Context, cfg *config.Config) (err error) {
 	if s.store = s.o.Store; s.store == nil {
-		st, err := sqlite.Open(ctx, sqlite.Options{Path: cfg.SQLitePath(), Synchronous: s.o.Synchronous})
-		if err != nil {
+		if s.store, err = openStore(ctx, cfg, s.o.Log, s.o.Synchronous); err != nil {
 			return err
 		}
-		s.store = st
 	}
 	ack := archive.Durable
 	if cfg.Archive.Ack == config.AckAsync {

@@ -15,7 +15,7 @@ import (
 	"salon.im/salon/auth"
 	"salon.im/salon/config"
 	"salon.im/salon/control"
-	"salon.im/salon/storage/sqlite"
+	"salon.im/salon/storage"
 )
 
 // withAdmin runs do with the running server's Admin or, without a server, with one over the store.
@@ -31,7 +31,7 @@ func (a *app) withAdmin(c *cobra.Command, do func(context.Context, control.Admin
 	fresh := errors.Is(err, fs.ErrNotExist)
 	purpose := strings.TrimSpace("salon " + path(c))
 	admin, done, err := control.Reach(ctx, cfg.Data, purpose, func(ctx context.Context) (control.Admin, func() error, error) {
-		store, err := sqlite.Open(ctx, sqlite.Options{Path: cfg.SQLitePath()})
+		store, err := a.openStore(ctx, cfg)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -47,7 +47,7 @@ func (a *app) withAdmin(c *cobra.Command, do func(context.Context, control.Admin
 }
 
 // usersOptions says what the settings say of accounts.
-func usersOptions(cfg *config.Config, store *sqlite.Store) control.UsersOptions {
+func usersOptions(cfg *config.Config, store storage.Accounts) control.UsersOptions {
 	var hosts []string
 	for _, h := range cfg.Hosts {
 		hosts = append(hosts, h.Name)

@@ -17,7 +17,7 @@ const (
 	readTimeout    = 30 * time.Second
 	writeTimeout   = 30 * time.Second
 	// grace is how long a write that has begun goes on after its context has ended. Cutting it short costs the connection.
-	grace = 2 * time.Second
+	grace = time.Second
 	// attempts bounds how often a transaction is made that PostgreSQL undid as one of two that were in each other's way.
 	attempts = 5
 )

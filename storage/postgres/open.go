@@ -131,7 +131,7 @@ func (s *Store) explain(verb string, err error) error {
 	e, answered := errors.AsType[*pgconn.PgError](err)
 	if !answered {
 		if isNetwork(err) {
-			return fmt.Errorf("postgres: %s: %s: %w; see whether PostgreSQL runs there and can be reached", verb, s.where, err)
+			return fmt.Errorf("postgres: %s: %s: %w: %w; see whether PostgreSQL runs there and can be reached", verb, s.where, storage.ErrAway, err)
 		}
 		return err
 	}

@@ -26,9 +26,9 @@ CREATE TABLE public.archive (
     id bigint NOT NULL,
     owner bigint NOT NULL,
     peer_key bigint NOT NULL,
-    peer text NOT NULL,
-    kind smallint NOT NULL,
+    kind bigint NOT NULL,
     outgoing boolean NOT NULL,
+    peer text NOT NULL,
     origin bytea,
     stanza bytea NOT NULL
 )
@@ -37,9 +37,9 @@ CREATE TABLE public.archive_2025_01 (
     id bigint NOT NULL,
     owner bigint NOT NULL,
     peer_key bigint NOT NULL,
-    peer text NOT NULL,
-    kind smallint NOT NULL,
+    kind bigint NOT NULL,
     outgoing boolean NOT NULL,
+    peer text NOT NULL,
     origin bytea,
     stanza bytea NOT NULL
 );
@@ -47,9 +47,9 @@ CREATE TABLE public.archive_2025_02 (
     id bigint NOT NULL,
     owner bigint NOT NULL,
     peer_key bigint NOT NULL,
-    peer text NOT NULL,
-    kind smallint NOT NULL,
+    kind bigint NOT NULL,
     outgoing boolean NOT NULL,
+    peer text NOT NULL,
     origin bytea,
     stanza bytea NOT NULL
 );
@@ -143,7 +143,7 @@ ALTER TABLE ONLY public.archive ATTACH PARTITION public.archive_2025_02 FOR VALU
 INSERT INTO public.account_keys VALUES ('alice@example.test', 'SHA-256', 10000, '\x01', '\x02', '\x03');
 INSERT INTO public.accounts VALUES ('alice@example.test', 'example.test', 1700000000123, NULL, '');
 INSERT INTO public.affiliations VALUES ('garden@conference.example.test', 'alice@example.test', 'owner', '', '', '', NULL);
-INSERT INTO public.archive_2025_01 VALUES (7, 1, 4021925360, 'bob@example.test', 1, false, '\x0102', '\x3c6d6573736167652f3e');
+INSERT INTO public.archive_2025_01 VALUES (7, 1, 4021925360, 1, false, 'bob@example.test', '\x0102', '\x3c6d6573736167652f3e');
 INSERT INTO public.archive_origins VALUES (1, '\x0102', 7);
 INSERT INTO public.blocks VALUES ('alice@example.test', 'spam.example');
 INSERT INTO public.documents VALUES ('alice@example.test', 'vcard', '', '\x3c76436172642f3e');
@@ -198,19 +198,24 @@ ALTER TABLE ONLY public.undelivered
     ADD CONSTRAINT undelivered_pkey PRIMARY KEY (owner, id);
 CREATE INDEX accounts_host ON public.accounts USING btree (host, addr);
 CREATE INDEX affiliations_addr ON public.affiliations USING btree (addr);
+CREATE INDEX archive_passing ON ONLY public.archive USING btree (id) WHERE (kind = 5);
+CREATE INDEX archive_2025_01_id_idx ON public.archive_2025_01 USING btree (id) WHERE (kind = 5);
 CREATE INDEX archive_owner ON ONLY public.archive USING btree (owner, id);
 CREATE INDEX archive_2025_01_owner_id_idx ON public.archive_2025_01 USING btree (owner, id);
 CREATE INDEX archive_peer ON ONLY public.archive USING btree (owner, peer_key, id);
 CREATE INDEX archive_2025_01_owner_peer_key_id_idx ON public.archive_2025_01 USING btree (owner, peer_key, id);
+CREATE INDEX archive_2025_02_id_idx ON public.archive_2025_02 USING btree (id) WHERE (kind = 5);
 CREATE INDEX archive_2025_02_owner_id_idx ON public.archive_2025_02 USING btree (owner, id);
 CREATE INDEX archive_2025_02_owner_peer_key_id_idx ON public.archive_2025_02 USING btree (owner, peer_key, id);
 CREATE INDEX owners_deleted ON public.owners USING btree (id) WHERE (addr IS NULL);
 CREATE INDEX rooms_service ON public.rooms USING btree (service, addr);
 CREATE INDEX roster_items_version ON public.roster_items USING btree (owner, version);
 CREATE INDEX roster_removals_version ON public.roster_removals USING btree (owner, version);
+ALTER INDEX public.archive_passing ATTACH PARTITION public.archive_2025_01_id_idx;
 ALTER INDEX public.archive_owner ATTACH PARTITION public.archive_2025_01_owner_id_idx;
 ALTER INDEX public.archive_peer ATTACH PARTITION public.archive_2025_01_owner_peer_key_id_idx;
 ALTER INDEX public.archive_pkey ATTACH PARTITION public.archive_2025_01_pkey;
+ALTER INDEX public.archive_passing ATTACH PARTITION public.archive_2025_02_id_idx;
 ALTER INDEX public.archive_owner ATTACH PARTITION public.archive_2025_02_owner_id_idx;
 ALTER INDEX public.archive_peer ATTACH PARTITION public.archive_2025_02_owner_peer_key_id_idx;
 ALTER INDEX public.archive_pkey ATTACH PARTITION public.archive_2025_02_pkey;

@@ -101,7 +101,7 @@ func (r *room) beginMessage(e *event) {
 	default:
 		m.refuse = r.judgePrivate(e.st, m)
 	}
-	if m.refuse != nil || len(m.rows) == 0 {
+	if m.refuse != nil || len(m.rows)+len(m.rewrite) == 0 {
 		return
 	}
 	m.ready = false

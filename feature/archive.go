@@ -118,10 +118,13 @@ func (a *archiver) checkBound(ctx context.Context, st wire.Stanza) error {
 // committed writes the stanza-ids into what goes out: the recipient's into the message, the sender's into the copies for
 // the sender's other sessions.
 func (a *archiver) committed(w *router.Walk) {
+	if w.Stanza.From().Bare() != w.Stanza.To().Bare() {
+		w.Sent = w.Stanza // the sender may not read the recipient's archive (XEP-0313 §2.5)
+	}
 	for _, row := range w.Rows { // the sender's comes first
 		switch {
 		case !row.Outgoing:
-			w.Stanza = withID(w.Stanza, row.Owner, row.ID)
+			w.Stanza = stamped(w.Stanza, row.Owner, row.Kind, row.ID)
 			if row.Undelivered {
 				w.Mark = row.ID
 			}
@@ -129,6 +132,14 @@ func (a *archiver) committed(w *router.Walk) {
 			w.Sent = withID(w.Stanza, row.Owner, row.ID)
 		}
 	}
+}
+
+// stamped adds the stanza-id of what is in the archive, and not on its way alone.
+func stamped(st wire.Stanza, by wire.Addr, kind storage.RowKind, id int64) wire.Stanza {
+	if kind == storage.RowPassing {
+		return st
+	}
+	return withID(st, by, id)
 }
 
 // withID adds a stanza-id (XEP-0359 §3).

@@ -145,7 +145,7 @@ func number(k wire.Kid, name string) (int, bool) {
 
 // sendHistory sends the newest messages within every limit that was asked for.
 func (r *room) sendHistory(s *session, x wire.Kid) {
-	w := r.wanted(x)
+	w := r.wanted(x).notBefore(r.lifetime().Since(r.now()))
 	entries := r.history.entries
 	first := len(entries)
 	for chars := 0; first > 0 && len(entries)-first < w.stanzas; first-- {

@@ -35,6 +35,7 @@ func (l *line) pop() *event {
 type message struct {
 	out     wire.Stanza           // as it will be sent, from the sender's occupant address
 	rows    []storage.Row         // none if it is not kept
+	unkept  bool                  // the live history has it, the archive not
 	rewrite []storage.Rewrite     // what it takes back
 	refuse  error                 // not taken: the sender is told in its turn
 	deliver func(*room, *message) // after the commit
@@ -100,7 +101,7 @@ func (r *room) beginMessage(e *event) {
 	default:
 		m.refuse = r.judgePrivate(e.st, m)
 	}
-	if m.refuse != nil || len(m.rows) == 0 {
+	if m.refuse != nil || len(m.rows)+len(m.rewrite) == 0 {
 		return
 	}
 	m.ready = false

@@ -34,6 +34,7 @@ const (
 	statusConfig          = 104 // the configuration changed
 	statusSelf            = 110 // this presence is about its receiver
 	statusLogged          = 170 // the discussion is kept
+	statusNotLogged       = 171
 	statusNowNonAnonymous = 172
 	statusNowSemi         = 173
 	statusCreated         = 201

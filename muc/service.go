@@ -56,12 +56,16 @@ type Service struct {
 	seal   sealer
 	ledger ledger
 	graves graveyard
+	reader *archive.Reader
+	ctx    context.Context // of requests to archives; ends with Close
+	cancel context.CancelFunc
 	Stats  Stats
 
 	mu    sync.Mutex // a leaf; guards what follows
 	rooms map[wire.Addr]*room
 	// temporary has the names of the public rooms that are not stored.
 	temporary map[wire.Addr]string
+	turns     turns
 	closed    bool
 	running   sync.WaitGroup // goroutines of rooms (Add under their mailbox.mu) and of the service itself (under mu, while not closed)
 	asking    chan struct{}  // a slot for each request to the service itself that is under way
@@ -89,7 +93,9 @@ func New(o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{o: o, addr: addr, seal: seal, rooms: map[wire.Addr]*room{}, temporary: map[wire.Addr]string{}, asking: make(chan struct{}, serviceRequests)}
+	s := &Service{o: o, addr: addr, seal: seal, rooms: map[wire.Addr]*room{}, temporary: map[wire.Addr]string{}, asking: make(chan struct{}, serviceRequests),
+		reader: archive.NewReader(o.Archive), turns: turns{}}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.advertise()
 	o.Router.OnGone(s.sessionGone)
 	return s, nil
@@ -190,7 +196,9 @@ func (s *Service) forget(r *room) {
 func (s *Service) refuse(st wire.Stanza, err error) {
 	var e stanza.Error
 	if !errors.As(err, &e) {
-		s.o.Log.Error("room failed", "err", err)
+		if !errors.Is(err, storage.ErrAway) { // that was said once already
+			s.o.Log.Error("room failed", "err", err)
+		}
 		e = errUnstored
 	}
 	s.Stats.Refused.Add(1)
@@ -224,6 +232,7 @@ func (s *Service) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
+	s.cancel()
 	s.callAll((*room).shutDown)
 	ended := make(chan struct{})
 	go func() { s.running.Wait(); close(ended) }()

@@ -10,7 +10,6 @@ import (
 	"salon.im/salon/feature"
 	"salon.im/salon/muc"
 	"salon.im/salon/storage"
-	"salon.im/salon/wire"
 )
 
 // features gives the router everything that it answers. The order is the order of each stage: what may refuse comes
@@ -22,12 +21,14 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	s.presence = feature.Presence(r, rosters, blocks, s.store, log)
 	feature.Archive(r, feature.ArchiveOptions{Store: s.store, Held: s.held,
 		Bound: func() int { return s.Config().Limits.OfflineStanzas }})
+	s.prefs = feature.ArchivePreferences(r, s.store, rosters)
 	feature.Offline(r, feature.OfflineOptions{Store: s.store, Barrier: s.writer.Committed, Log: log})
 	feature.Carbons(r)
 	disco := feature.Disco(r, feature.DiscoOptions{Config: s.Config, Rosters: s.store, Name: "Salon"})
 	s.caps = feature.Caps(r, disco)
+	feature.MAM(r, disco, feature.MAMOptions{Store: s.store, Search: s.searches, Log: log})
 	s.registrar = feature.Register(r, feature.RegisterOptions{Accounts: s.store, Config: s.Config, Keys: s.newKeys,
-		Removing: s.presence.EndSubscriptions, Removed: s.forget, Log: log})
+		Held: s.held, Removing: s.presence.EndSubscriptions, Removed: s.forget, Log: log})
 	commands := feature.AdHoc(r, disco, time.Now)
 	feature.Admin(r, commands, s.users, s.Config, log)
 	feature.MySessions(r, commands)
@@ -41,8 +42,8 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	return s.conference(ctx, secret)
 }
 
-// held reports whether what is retracted in the archive of owner, bare, is kept for the administrator.
-func (s *Server) held(owner wire.Addr) bool { return s.Config().Held(owner.String()) }
+// searches reports whether the archives of a host are searched by their text (XEP-0431).
+func (s *Server) searches(host string) bool { return *s.Config().HostNamed(host).Archive.Search }
 
 // newKeys turns a password that a user chose in band into stored keys.
 func (s *Server) newKeys(ctx context.Context, password string) ([]storage.Key, error) {

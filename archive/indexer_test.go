@@ -162,9 +162,9 @@ func TestIndexerPages(t *testing.T) {
 }
 
 // The writer tells of its commits.
-func TestCommitted(t *testing.T) {
+func TestOnCommit(t *testing.T) {
 	told := make(chan struct{}, 8)
-	w := open(t, &fake{}, archive.Options{Committed: func() { told <- struct{}{} }})
+	w := open(t, &fake{}, archive.Options{OnCommit: func() { told <- struct{}{} }})
 	<-send(t, w, row("hello"))
 	<-told
 	w.Delivered(storage.Mark{Owner: juliet, ID: 1})

@@ -44,4 +44,6 @@ var facets = []facet{
 	nickFacet,
 	historyFacet,
 	retentionFacet,
+	archiveFacet,
+	archiveExtendedFacet,
 }

@@ -116,7 +116,9 @@ func (r *room) welcome(s *session, j *joining, created bool) {
 		}
 	}
 	n := about(s.occ)
-	n.self = []int{statusLogged} // §7.2.12: the archive keeps what is said
+	if !r.set.NoArchive {
+		n.self = append(n.self, statusLogged) // §7.2.12: the archive keeps what is said
+	}
 	if r.set.Whois == whoisAnyone {
 		n.self = append(n.self, statusNonAnonymous) // §7.2.3
 	}

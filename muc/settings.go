@@ -30,6 +30,8 @@ type settings struct {
 	Silent uint8 `json:"silent,omitempty"`
 	// Keep is how long messages stay; 0 is as long as the service says.
 	Keep config.Keep `json:"keep,omitempty"`
+	// NoArchive keeps what is said out of the archive; the live history has it.
+	NoArchive bool `json:"no_archive,omitempty"`
 }
 
 // defaults are the settings of a new room: public talk, addresses seen by moderators alone (XEP-0045 §10.1.2 leaves the

@@ -2,15 +2,13 @@ package server
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"salon.im/salon/archive"
 	"salon.im/salon/config"
 	"salon.im/salon/wire"
 )
-
-// held reports whether nothing of an account, a room or a host may be deleted now: archive.hold.
-func (s *Server) held(addr wire.Addr) bool { return s.Config().Held(addr.String()) }
 
 // fate says how long the archive of a user or a room is kept.
 func (s *Server) fate(ctx context.Context, owner wire.Addr) (archive.Fate, error) {
@@ -39,4 +37,21 @@ func (s *Server) keep(ctx context.Context, owner wire.Addr) (config.Keep, error)
 	// A domain that is not served any more: whether it was of users or of rooms is not known.
 	a := cfg.For(config.Host{}).Archive
 	return max(a.Keep, a.KeepRooms), nil
+}
+
+// searched reports whether the archive of a user or a room is searched by its text (XEP-0431).
+func (s *Server) searched(owner wire.Addr) bool {
+	cfg := s.Config()
+	for _, h := range cfg.Hosts {
+		if d := owner.Domain(); d == h.Name || d == h.Rooms {
+			return *cfg.For(h).Archive.Search
+		}
+	}
+	return false
+}
+
+// anySearched reports whether any host's archives are.
+func (s *Server) anySearched() bool {
+	cfg := s.Config()
+	return slices.ContainsFunc(cfg.Hosts, func(h config.Host) bool { return *cfg.For(h).Archive.Search })
 }

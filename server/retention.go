@@ -2,11 +2,13 @@ package server
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"salon.im/salon/archive"
 	"salon.im/salon/config"
+	"salon.im/salon/storage"
 	"salon.im/salon/wire"
 )
 
@@ -55,3 +57,43 @@ func (s *Server) anySearched() bool {
 	cfg := s.Config()
 	return slices.ContainsFunc(cfg.Hosts, func(h config.Host) bool { return *cfg.For(h).Archive.Search })
 }
+
+func serviceNames(cfg *config.Config) []string {
+	names := make([]string, len(cfg.Hosts))
+	for i, h := range cfg.Hosts {
+		names[i] = h.Rooms
+	}
+	return names
+}
+
+// rewrite lets the archive's writer replace rows, and waits for the commit in every mode.
+func (s *Server) rewrite(ctx context.Context, rewrites []storage.Rewrite) error {
+	done := make(chan error, 1)
+	if err := s.writer.Append(ctx, nil, func(r archive.Result) { done <- r.Err }, rewrites...); err != nil {
+		return err
+	}
+	select {
+	case err := <-done:
+		return errors.Join(err, s.writer.Barrier(ctx))
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// erased makes the rooms in memory forget a person.
+func (s *Server) erased(ctx context.Context, person wire.Addr, names *archive.Pseudonyms) error {
+	for _, m := range s.rooms {
+		if err := m.Erase(ctx, person, names); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Expire implements control.Privacy.
+func (a admin) Expire(ctx context.Context) (archive.KeeperReport, error) {
+	return a.s.keeper.RunOnce(ctx)
+}
+
+// Reindex implements control.Privacy.
+func (a admin) Reindex(ctx context.Context) (int, error) { return a.s.indexer.Reindex(ctx) }

@@ -33,7 +33,7 @@ func (r *room) stanza(e *event) error {
 	case wire.KindPresence:
 		return r.presence(st)
 	case wire.KindIQ:
-		return r.iq(st)
+		return r.iq(e)
 	}
 	switch {
 	case st.Type() == "error":

@@ -29,7 +29,8 @@ var roomIQs = map[iqKey]iqHandler{
 }
 
 // iq answers a request to the room, or passes one on to an occupant.
-func (r *room) iq(st wire.Stanza) error {
+func (r *room) iq(e *event) error {
+	st := e.st
 	if st.To().IsFull() {
 		return r.relayIQ(st)
 	}
@@ -38,6 +39,9 @@ func (r *room) iq(st wire.Stanza) error {
 	}
 	if r.state == absent {
 		return errNoRoom
+	}
+	if k, ok := archiveRequest(st); ok {
+		return r.askArchive(e, k)
 	}
 	for k := range st.Kids() {
 		h := roomIQs[iqKey{st.Type(), k.Name()}]

@@ -1,0 +1,167 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	// lockClass is the first half of the advisory locks' key, "Salo"; the second is the schema's number, so that two
+	// schemas of a database can each have a Salon.
+	lockClass = 0x53616c6f
+	// lockPoll is how often the lock is tried while Open waits for a predecessor to end.
+	lockPoll = 100 * time.Millisecond
+	// redialMin and redialMax bound the pause after a dial that failed.
+	redialMin = 100 * time.Millisecond
+	redialMax = 5 * time.Second
+)
+
+// lockWait is how long the lock is waited for: a server that was restarted may find its predecessor's connection.
+var lockWait = 5 * time.Second
+
+// errHeld says that another Salon holds the lock.
+var errHeld = errors.New("another Salon holds the database")
+
+// writer is the connection that holds the lock, with what is known thanks to it. One goroutine at a time has it.
+type writer struct {
+	config  *pgx.ConnConfig
+	schema  int64 // the head that this program knows
+	wait    time.Duration
+	conn    *pgx.Conn // nil or closed: to be dialled
+	owners  *owners
+	months  *months
+	failure error // of the last dial, until it may be tried again
+	retry   time.Time
+	pause   time.Duration
+}
+
+// withWriter runs do with the writer, once it is connected and holds the lock. It waits for others as long as ctx lives. do
+// reports whether it began to change something: if it met a dead connection before, it runs again on a new one.
+func (s *Store) withWriter(ctx context.Context, verb string, do func(*writer, *conn) (began bool, err error)) error {
+	if err := s.usable(ctx); err != nil {
+		return fmt.Errorf("postgres: %s: %w", verb, err)
+	}
+	var w *writer
+	select {
+	case w = <-s.writer:
+	case <-ctx.Done():
+		return fmt.Errorf("postgres: %s: %w", verb, ctx.Err())
+	case <-s.closing:
+		return fmt.Errorf("postgres: %s: %w", verb, errClosed)
+	}
+	defer func() { s.writer <- w }()
+	bounded, end := outlast(ctx)
+	defer end()
+	for again := false; ; again = true {
+		if err := w.connect(bounded); err != nil {
+			return s.explain(verb, err)
+		}
+		began, err := do(w, &conn{bounded, w.conn})
+		if began || again || !broken(err) {
+			return s.explain(verb, err)
+		}
+		w.conn.Close(bounded) // it is of no use, whatever is left of it
+	}
+}
+
+// writeArchive runs do in a transaction on the writer's connection, and commits it if do returns nil.
+func (s *Store) writeArchive(ctx context.Context, verb string, do func(*writer, *conn) error) error {
+	return s.withWriter(ctx, verb, func(w *writer, c *conn) (bool, error) { return w.transact(c, do) })
+}
+
+// transact reports whether the transaction had begun.
+func (w *writer) transact(c *conn, do func(*writer, *conn) error) (began bool, err error) {
+	committed := false
+	defer func() { w.owners.end(committed) }()
+	began, err = transact(c, func(c *conn) error { return do(w, c) })
+	committed = err == nil
+	return began, err
+}
+
+// connect sees to a connection that holds the lock.
+func (w *writer) connect(ctx context.Context) error {
+	if w.conn != nil && !w.conn.IsClosed() {
+		return nil
+	}
+	if w.failure != nil && time.Now().Before(w.retry) {
+		return w.failure
+	}
+	err := w.dial(ctx)
+	if err == nil {
+		w.failure, w.pause = nil, 0
+		return nil
+	}
+	w.pause = min(max(2*w.pause, redialMin), redialMax)
+	w.failure, w.retry = err, time.Now().Add(w.pause)
+	return err
+}
+
+// dial connects, takes the lock, and looks around: another process may have had it since.
+func (w *writer) dial(ctx context.Context) error {
+	c, err := pgx.ConnectConfig(ctx, w.config)
+	if err != nil {
+		return err
+	}
+	w.owners.clear()
+	work := &conn{ctx, c}
+	err = lock(work, w.wait)
+	if err == nil {
+		err = checkSchema(work, w.schema)
+	}
+	if err == nil {
+		err = w.months.load(work, time.Now())
+	}
+	if err != nil {
+		c.Close(ctx)
+		return err
+	}
+	w.conn, w.wait = c, 0 // later on, nobody is to wait for a lock that another one took
+	return nil
+}
+
+func (w *writer) close() error {
+	if w.conn == nil || w.conn.IsClosed() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	return w.conn.Close(ctx)
+}
+
+// lock takes the advisory lock for the life of the connection, and waits for it up to wait.
+func lock(c *conn, wait time.Duration) error {
+	for end := time.Now().Add(wait); ; {
+		var ours bool
+		err := c.get(`SELECT pg_try_advisory_lock($1, current_schema()::regnamespace::oid::int)`, []any{lockClass}, &ours)
+		if err != nil || ours {
+			return err
+		}
+		if !time.Now().Before(end) {
+			return holder(c)
+		}
+		select {
+		case <-time.After(lockPoll):
+		case <-c.ctx.Done():
+			return c.ctx.Err()
+		}
+	}
+}
+
+// holder returns the error that names who has the lock.
+func holder(c *conn) error {
+	var who string
+	err := c.get(`SELECT format('process %s of PostgreSQL, for %s, connected since %s', a.pid,
+			coalesce(host(a.client_addr), 'this machine'), date_trunc('second', a.backend_start))
+		FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+		WHERE l.locktype = 'advisory' AND l.classid = $1::bigint::oid AND l.objid = current_schema()::regnamespace::oid
+			AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND l.granted LIMIT 1`,
+		[]any{int64(lockClass)}, &who)
+	if err != nil {
+		return errHeld
+	}
+	return fmt.Errorf("%w (%s)", errHeld, who)
+}

@@ -202,7 +202,8 @@ func archived(store storage.Archive) promise.Rows {
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, promise.Row{ID: archive.FormatID(r.ID), Stanza: st})
+			body, _ := st.Kid("", "body")
+			out = append(out, promise.Row{ID: archive.FormatID(r.ID), Body: body.Text()})
 		}
 		return out, err
 	}

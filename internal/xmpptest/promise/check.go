@@ -10,11 +10,8 @@ import (
 	"salon.im/salon/wire"
 )
 
-// Row is an archived message, with its stanza-id.
-type Row struct {
-	ID     string
-	Stanza wire.Stanza
-}
+// Row is an archived message: its stanza-id and its body.
+type Row struct{ ID, Body string }
 
 // Rows reads an archive: what comes behind the row with the id after ("" for all), oldest first. Fewer rows than there are is
 // a page; none is the end.
@@ -96,10 +93,10 @@ func (l *Ledger) Now() int {
 
 // enter holds one row against the ledger.
 func (l *Ledger) enter(owner wire.Addr, b *book, r Row) {
-	key := keyOf(r.Stanza)
+	key, _, _ := strings.Cut(r.Body, " ")
 	ln, n, m := l.find(key)
 	if m == nil {
-		l.complain("in the archive of %s is what nobody sent: %s", owner, r.Stanza.Append(nil))
+		l.complain("in the archive of %s is what nobody sent: %s", owner, r.Body)
 		return
 	}
 	if id, ok := b.ids[key]; ok {

@@ -48,6 +48,9 @@ func (w *town) kill(moments *rand.Rand) {
 		began := time.Now()
 		w.visit(moments, i)
 		w.wait(moments)
+		if i%2 == 0 {
+			w.spring()
+		}
 		w.server.kill()
 		rate := float64(w.book.Sums().Sent-before.Sent) / time.Since(began).Seconds()
 		w.drop()
@@ -63,6 +66,13 @@ func (w *town) kill(moments *rand.Rand) {
 		w.comeBack()
 	}
 	say(w.t, "the slowest restart took %d ms", slowest.Milliseconds())
+}
+
+// spring kills the server at the next acknowledgement, as soon as its client has it: what is acknowledged too early is lost
+// then, where a moment that is merely random would often miss it.
+func (w *town) spring() {
+	w.trap.Store(true)
+	w.until("something is acknowledged", func() bool { return !w.trap.Load() })
 }
 
 // wait waits for a random moment, *seconds on average.

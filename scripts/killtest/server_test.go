@@ -20,7 +20,7 @@ import (
 
 // settings let the test talk fast. What makes messages durable stays as it is by default.
 const settings = `hosts: [{name: a.test}]
-listen: {c2s: [], c2s_direct: ["127.0.0.1:0"], http: "127.0.0.1:0"}
+listen: {c2s: ["127.0.0.1:0"], c2s_direct: ["127.0.0.1:0"], http: "127.0.0.1:0"}
 auth: {iterations: 4096, mechanisms: [SCRAM-SHA-256]}
 limits: {stanzas_per_second: 100000, stanzas_burst: 100000, bytes_per_second: 64MiB, bytes_burst: 64MiB, offline_stanzas: 1000000, connections_exempt: ["127.0.0.0/8"]}
 rooms: {stanzas_per_second: 100000, stanzas_burst: 100000}

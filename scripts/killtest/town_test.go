@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,6 +30,7 @@ type town struct {
 	book   *promise.Ledger
 
 	talkers, sleepers []*promise.Talker
+	trap              atomic.Bool    // the next acknowledgement kills the server
 	online            sync.WaitGroup // those who have a connection, or try
 	gone              chan struct{}  // closed while the server is down: nobody connects
 	quiet             chan struct{}  // closed at the end of the talk
@@ -50,6 +52,13 @@ func newTown(t *testing.T, url string, rows int) *town {
 			promise.Lane{From: bare(name), To: wire.MustAddr(lobby), Room: true},
 			promise.Lane{From: bare(name), To: bare(sleepy[i%len(sleepy)])})
 		k.Resume = true
+		acked := k.Acked
+		k.Acked = func(id string) {
+			acked(id)
+			if w.trap.CompareAndSwap(true, false) {
+				_ = w.server.cmd.Process.Kill()
+			}
+		}
 		k.Begin = append(k.Begin, `<presence to="`+lobby+`/`+name+`"><x xmlns="http://jabber.org/protocol/muc"><history maxstanzas="0"/></x></presence>`)
 		w.talkers = append(w.talkers, k)
 	}

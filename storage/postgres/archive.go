@@ -50,6 +50,9 @@ func (s *Store) Append(ctx context.Context, b storage.Batch) (dropped []storage.
 	if err != nil {
 		return nil, err
 	}
+	for i := range b.Rewrites {
+		s.vacuum.wantRow(b.Rewrites[i].ID)
+	}
 	return dropped, nil
 }
 

@@ -132,6 +132,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	trimming, stopTrim := context.WithCancel(ctx)
 	defer stopTrim()
 	s.wg.Go(func() { s.trim(trimming) })
+	headroom()
 	for _, l := range s.listeners {
 		s.wg.Go(func() {
 			if err := l.serve(); err != nil {

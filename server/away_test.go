@@ -150,3 +150,49 @@ func calm(t *testing.T, before int) {
 	}
 }
 
+
+// A block list that could not be read when a session began is in force once it can be read.
+func TestBlockListReadLater(t *testing.T) {
+	s, store := faulty(t)
+	alice, bob := enter(s, "alice@"+xmpptest.Host, lobby), s.Online("bob@"+xmpptest.Host)
+	bob.Send(`<iq type="set" id="b"><block xmlns="urn:xmpp:blocking"><item jid="` + lobby + `/alice"/></block></iq>`)
+	bob.Barrier()
+	bob.Cut()
+	if err := s.Gone(bob.Addr); err != nil {
+		t.Fatal(err)
+	}
+	bob = s.At("bob@"+xmpptest.Host+"/later", "authenticated")
+	store.SetAway(errors.New("no route to host"))
+	bob.Bind("later")
+	store.SetAway(nil)
+	bob.Send(`<presence/><presence to="` + lobby + `/bob"><x xmlns="http://jabber.org/protocol/muc"/></presence>`)
+	until(bob, func(st wire.Stanza) bool { return st.Has("", "subject") })
+	message(alice, lobby, "blocked")
+	until(alice, isMessage)
+	for _, st := range bob.Barrier() {
+		if isMessage(st) {
+			t.Errorf("bob got %s", st.Append(nil))
+		}
+	}
+}
+
+// What waited for a session that came while the archive could not be read is sent when it can be, before what came since.
+func TestOfflineMessagesReadLater(t *testing.T) {
+	s, store := faulty(t)
+	alice, bob := s.Online("alice@"+xmpptest.Host), s.Dial("bob@"+xmpptest.Host)
+	message(alice, "bob@"+xmpptest.Host, "m1")
+	message(alice, "bob@"+xmpptest.Host, "m2")
+	alice.Barrier()
+	store.FailUndelivered(errors.New("no route to host"))
+	bob.Send(`<presence/>`)
+	until(bob, func(st wire.Stanza) bool { return st.Kind() == wire.KindPresence })
+	bob.Barrier()
+	message(alice, "bob@"+xmpptest.Host, "m3")
+	alice.Barrier()
+	store.FailUndelivered(nil)
+	for _, id := range []string{"m1", "m2", "m3"} {
+		if st := until(bob, isMessage); st.ID() != id {
+			t.Errorf("%s instead of %s", st.Append(nil), id)
+		}
+	}
+}

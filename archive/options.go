@@ -18,7 +18,7 @@ var (
 	ErrRows = errors.New("archive: too many rows in one call")
 )
 
-// MaxRows is how many rows one Append may bring: a bit of Result.Dropped each.
+// MaxRows is how many rows and rewrites one Append may bring: a row is a bit of Result.Dropped.
 const MaxRows = 64
 
 // Ack says when done is called.

@@ -20,7 +20,7 @@ var content = map[name]bool{
 	{"urn:xmpp:chat-markers:0", "acknowledged"}: true,
 	{"urn:xmpp:reactions:0", "reactions"}:       true, // XEP-0444
 	{"urn:xmpp:message-correct:0", "replace"}:   true, // XEP-0308
-	{"urn:xmpp:message-retract:1", "retract"}:   true, // XEP-0424, XEP-0425
+	{nsRetract, "retract"}:                      true, // XEP-0424, XEP-0425
 	{"urn:xmpp:fasten:0", "apply-to"}:           true, // XEP-0424 before 0.4, XEP-0425 before 0.3
 
 	{"urn:xmpp:sfs:0", "file-sharing"}: true, // XEP-0447
@@ -61,14 +61,18 @@ func StoreRoom(st wire.Stanza) bool {
 	if st.Kind() != wire.KindMessage || st.Type() != "groupchat" || forbidden(st) {
 		return false
 	}
-	if st.Has("", "subject") && !st.Has("", "body") { // XEP-0045 §8.1: what a subject change is
+	if st.Has("", "subject") && !st.Has("", "body") && !st.Has("", "thread") { // XEP-0045 §8.1: what a subject change is
 		return false
 	}
 	return hinted(st, "store") || hasContent(st)
 }
 
-// forbidden says that a hint keeps the message out of every archive. It outweighs a hint to store.
+// forbidden says that a hint keeps the message out of every archive. It outweighs a hint to store. A retraction is kept
+// whatever it says: who was offline learns of it from the archive (XEP-0424 §6).
 func forbidden(st wire.Stanza) bool {
+	if _, ok := Retracts(st); ok {
+		return false
+	}
 	return hinted(st, "no-store") || hinted(st, "no-permanent-store") // XEP-0334 §4.1, §4.2
 }
 

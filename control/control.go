@@ -107,6 +107,7 @@ const (
 	Invalid    Kind = "invalid"     // the request is wrong: an address, a password, a host that is not served
 	Missing    Kind = "missing"     // there is no such user
 	Exists     Kind = "exists"      // there is one already
+	Held       Kind = "held"        // archive.hold forbids it
 	NotRunning Kind = "not-running" // it takes a running server
 	Internal   Kind = "internal"    // the server failed; its log says why
 )

@@ -173,6 +173,7 @@ var statuses = map[Kind]int{
 	Invalid:    http.StatusBadRequest,
 	Missing:    http.StatusNotFound,
 	Exists:     http.StatusConflict,
+	Held:       http.StatusConflict,
 	NotRunning: http.StatusServiceUnavailable,
 	Internal:   http.StatusInternalServerError,
 }

@@ -55,6 +55,7 @@ func Disco(r *router.Router, o DiscoOptions) *Discovery {
 	r.Advertise(router.OnAccount, x, nsDiscoInfo, nsDiscoItems)
 	r.Advertise(router.OnServer, router.XEP{Num: 128, Version: "1.0.1", Status: "complete"})
 	r.Advertise(router.OnServer, router.XEP{Num: 157, Version: "1.1.1", Status: "complete"})
+	r.Advertise(router.OnServer, router.XEP{Num: 504, Version: "0.1.0", Status: "partial", Note: "how long messages are kept"})
 	r.Identify(router.OnServer, router.Identity{Category: "server", Type: "im", Name: o.Name})
 	r.Identify(router.OnAccount, router.Identity{Category: "account", Type: "registered"}) // XEP-0030 §3.1
 	query := func(ns string) xml.Name { return xml.Name{Space: ns, Local: "query"} }
@@ -78,6 +79,7 @@ func (d *Discovery) host(host string) info {
 	if f := d.contacts(host); len(f.Fields) > 0 {
 		i.forms = append(i.forms, f)
 	}
+	i.forms = append(i.forms, d.dataPolicy(host))
 	return i
 }
 

@@ -45,4 +45,5 @@ var facets = []facet{
 	historyFacet,
 	archiveFacet,
 	archiveExtendedFacet,
+	retentionFacet,
 }

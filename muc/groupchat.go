@@ -45,8 +45,11 @@ func (r *room) judgeGroupchat(st wire.Stanza, m *message) error {
 	if s.occ.role < participant {
 		return refusal(stanza.Auth, stanza.Forbidden, "You have no voice in this room.") // §7.4
 	}
-	m.out = clean(st).WithFrom(s.occ.addr).WithTo(wire.Addr{})
+	m.out = identified(clean(st)).WithFrom(s.occ.addr).WithTo(wire.Addr{})
 	m.deliver = (*room).broadcast
+	if err := r.judgeRetraction(s, m); err != nil {
+		return err
+	}
 	switch {
 	case !archive.StoreRoom(m.out):
 	case r.set.NoArchive:
@@ -86,6 +89,7 @@ func (r *room) broadcast(m *message) {
 	case m.unkept:
 		r.history.add(entry{id: r.unkept(), st: st}, r.s.o.Config().Rooms.HistoryMax)
 	}
+	r.takeBack(m.rewrite)
 	r.toAll(st)
 }
 

@@ -151,6 +151,9 @@ func (r *room) purge() error {
 	ctx, cancel := r.ctx()
 	defer cancel()
 	page, err := r.s.o.Archive.Page(ctx, storage.Query{Owner: r.addr, Limit: 1})
+	if err == nil && len(page) > 0 && r.held() {
+		return errHeld
+	}
 	for err == nil && len(page) > 0 {
 		var n int
 		n, err = r.s.o.Archive.DeleteBefore(ctx, r.addr, 1<<63-1, purgeChunk)

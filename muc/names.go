@@ -21,6 +21,8 @@ const (
 	nsDelay      = "urn:xmpp:delay"
 	nsSID        = "urn:xmpp:sid:0"
 	nsOccupantID = "urn:xmpp:occupant-id:0"
+	nsRetract    = "urn:xmpp:message-retract:1"
+	nsModerate   = "urn:xmpp:message-moderate:1"
 	nsPing       = "urn:xmpp:ping"
 	nsRegister   = "jabber:iq:register"
 )

@@ -72,11 +72,12 @@ func (r *room) judgePrivate(st wire.Stanza, m *message) error {
 		return refusal(stanza.Auth, stanza.Forbidden, "You may not send private messages here.")
 	}
 	mark := wire.NewWriter().Start(nsUser, "x").End().Payload()
-	m.out = st.Edit().Cut(forged).Append(mark).Stanza().WithFrom(s.occ.addr).WithTo(o.bare)
+	m.out = identified(st).Edit().Cut(forged).Append(mark).Stanza().WithFrom(s.occ.addr).WithTo(o.bare)
 	nick := o.nick
 	m.deliver = func(r *room, m *message) { r.deliverPrivate(m, nick) }
 	if archive.Store(m.out) {
 		m.rows = r.privateRows(s, o, m.out, originID(st))
+		return r.retractPrivate(s, m)
 	}
 	return nil
 }

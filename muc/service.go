@@ -19,10 +19,10 @@ import (
 
 // Writer queues messages for the archive; *archive.Writer is one. See its TryAppend for the contract.
 type Writer interface {
-	TryAppend(rows []storage.Row, done func(archive.Result)) error
+	TryAppend(rows []storage.Row, done func(archive.Result), rewrites ...storage.Rewrite) error
 }
 
-// Options are what a Service is built from. All fields but Log and Now are needed.
+// Options are what a Service is built from. All fields but Held, Log and Now are needed.
 type Options struct {
 	Router  *router.Router
 	Rooms   storage.Rooms
@@ -32,8 +32,10 @@ type Options struct {
 	Key     []byte                // seals the passwords of rooms: 16, 24 or 32 bytes, kept outside of the database
 	Domain  string                // of the rooms
 	Host    string                // whose rooms they are: its admins, its users
-	Log     *slog.Logger
-	Now     func() time.Time
+	// Held says whether what is retracted in the archive of a room or a user is kept for the administrator; nil holds nothing.
+	Held func(owner wire.Addr) bool
+	Log  *slog.Logger
+	Now  func() time.Time
 }
 
 // Stats counts what a Service did since its start.

@@ -32,6 +32,7 @@ func (s *Server) newUsers() *control.Users {
 			a := s.Config().Auth
 			return control.Hashes(a.Mechanisms), a.Iterations
 		},
+		Held:    s.held,
 		Leaving: func(ctx context.Context, addr wire.Addr) error { return s.presence.EndSubscriptions(ctx, addr) },
 		Changed: s.endSessions,
 	})

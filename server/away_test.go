@@ -150,7 +150,6 @@ func calm(t *testing.T, before int) {
 	}
 }
 
-
 // A block list that could not be read when a session began is in force once it can be read.
 func TestBlockListReadLater(t *testing.T) {
 	s, store := faulty(t)

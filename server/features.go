@@ -19,7 +19,8 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	blocks := feature.Blocking(r, s.store, s.Config, log)
 	rosters := feature.Roster(r, s.store, s.Config)
 	s.presence = feature.Presence(r, rosters, blocks, s.store, log)
-	feature.Archive(r, s.store, func() int { return s.Config().Limits.OfflineStanzas })
+	feature.Archive(r, feature.ArchiveOptions{Store: s.store, Held: s.held,
+		Bound: func() int { return s.Config().Limits.OfflineStanzas }})
 	s.prefs = feature.ArchivePreferences(r, s.store, rosters)
 	feature.Offline(r, feature.OfflineOptions{Store: s.store, Barrier: s.writer.Barrier, Log: log})
 	feature.Carbons(r)
@@ -27,7 +28,7 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	s.caps = feature.Caps(r, disco)
 	feature.MAM(r, disco, feature.MAMOptions{Store: s.store, Search: s.searches, Log: log})
 	s.registrar = feature.Register(r, feature.RegisterOptions{Accounts: s.store, Config: s.Config, Keys: s.newKeys,
-		Removing: s.presence.EndSubscriptions, Removed: s.forget, Log: log})
+		Held: s.held, Removing: s.presence.EndSubscriptions, Removed: s.forget, Log: log})
 	commands := feature.AdHoc(r, disco, time.Now)
 	feature.Admin(r, commands, s.users, s.Config, log)
 	feature.MySessions(r, commands)
@@ -60,7 +61,7 @@ func (s *Server) conference(ctx context.Context, secret []byte) error {
 	key := subkey(secret, "room passwords")
 	for _, h := range cfg.Hosts {
 		m, err := muc.New(muc.Options{Router: s.router, Rooms: s.store, Archive: s.store, Writer: s.writer, Config: s.Config,
-			Key: key, Domain: h.Rooms, Host: h.Name, Log: s.o.Log})
+			Key: key, Domain: h.Rooms, Host: h.Name, Held: s.held, Log: s.o.Log})
 		if err != nil {
 			return fmt.Errorf("the conference service %s: %w", h.Rooms, err)
 		}

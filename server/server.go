@@ -57,7 +57,11 @@ type Server struct {
 	prefs     *feature.Preferences
 	registrar *feature.Registrar
 	rooms     []*muc.Service
+	keeper    *archive.Keeper
 	metrics   *prometheus.Registry
+
+	background context.Context // of what works beside the streams; Shutdown ends it
+	endWork    context.CancelFunc
 
 	listeners []listener
 	wg        sync.WaitGroup
@@ -74,6 +78,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*Server, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{o: o, started: time.Now(), stopped: make(chan struct{}), metrics: prometheus.NewRegistry()}
+	s.background, s.endWork = context.WithCancel(context.WithoutCancel(ctx))
 	s.cfg.Store(cfg)
 	if err := s.open(ctx); err != nil {
 		s.close(ctx)
@@ -133,9 +138,8 @@ func (s *Server) openStore(ctx context.Context, cfg *config.Config) (err error) 
 // Serve accepts connections until ctx ends or a listener fails, and then shuts down.
 func (s *Server) Serve(ctx context.Context) error {
 	failed := make(chan error, len(s.listeners))
-	trimming, stopTrim := context.WithCancel(ctx)
-	defer stopTrim()
-	s.wg.Go(func() { s.trim(trimming) })
+	s.wg.Go(func() { s.trim(s.background) })
+	s.wg.Go(func() { s.keeper.Run(s.background) })
 	for _, l := range s.listeners {
 		s.wg.Go(func() {
 			if err := l.serve(); err != nil {
@@ -194,6 +198,7 @@ func (s *Server) close(ctx context.Context) error {
 // end ends the parts in reverse; those that were never opened are nil.
 func (s *Server) end(ctx context.Context) error {
 	var errs []error
+	s.endWork()
 	for _, l := range s.listeners {
 		l.Close()
 	}

@@ -16,6 +16,7 @@ import (
 	"salon.im/salon/config"
 	"salon.im/salon/control"
 	"salon.im/salon/storage"
+	"salon.im/salon/wire"
 )
 
 // withAdmin runs do with the running server's Admin or, without a server, with one over the store.
@@ -55,6 +56,7 @@ func usersOptions(cfg *config.Config, store storage.Accounts) control.UsersOptio
 	return control.UsersOptions{
 		Accounts: store,
 		Hosts:    func() []string { return hosts },
+		Held:     func(addr wire.Addr) bool { return cfg.Held(addr.String()) },
 		Keys:     func() ([]auth.Hash, int) { return control.Hashes(cfg.Auth.Mechanisms), cfg.Auth.Iterations },
 	}
 }

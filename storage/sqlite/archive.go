@@ -98,7 +98,7 @@ func (s *Store) clearMarks(c *conn, marks []storage.Mark) error {
 
 // Undelivered implements [storage.Archive].
 func (s *Store) Undelivered(ctx context.Context, owner wire.Addr, after int64, limit int) (rows []storage.Row, err error) {
-	err = s.read(ctx, "read undelivered", func(c *conn) error {
+	err = s.readOne(ctx, "read undelivered", func(c *conn) error {
 		rows, err = pageRows(c, owner, `SELECT `+rowColumns+` FROM undelivered u JOIN archive a ON a.id = u.id
 			WHERE u.owner = (SELECT id FROM owners WHERE addr = ?) AND u.id > ? ORDER BY u.id LIMIT ? + 0`,
 			owner.String(), after, max(limit, 0))

@@ -153,13 +153,7 @@ func lock(c *conn, wait time.Duration) error {
 
 // holder returns the error that names who has the lock.
 func holder(c *conn) error {
-	var who string
-	err := c.get(`SELECT format('process %s of PostgreSQL, for %s, connected since %s', a.pid,
-			coalesce(host(a.client_addr), 'this machine'), date_trunc('second', a.backend_start))
-		FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-		WHERE l.locktype = 'advisory' AND l.classid = $1::bigint::oid AND l.objid = current_schema()::regnamespace::oid
-			AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND l.granted LIMIT 1`,
-		[]any{int64(lockClass)}, &who)
+	who, err := lockHolder(c)
 	if err != nil {
 		return errHeld
 	}

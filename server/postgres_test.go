@@ -3,6 +3,9 @@ package server_test
 import (
 	"fmt"
 	"net/http"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"testing"
 
 	"salon.im/salon/archive"
@@ -47,8 +50,11 @@ func TestPostgresAway(t *testing.T) {
 // What was acknowledged while PostgreSQL was killed again and again is stored, once, and in order.
 func TestPostgresKilled(t *testing.T) {
 	const kills, gap = 3, 50 // messages between two events
-	s, pg := onPostgres(t)
-	alice, bob := enter(s, "alice@"+xmpptest.Host, lobby), enter(s, "bob@"+xmpptest.Host, lobby)
+	s, pg := onPostgres(t, func(c *config.Config) {
+		c.Rooms.StanzasPerSecond, c.Rooms.StanzasBurst = 10000, 10000
+		c.Limits.StanzasPerSecond, c.Limits.StanzasBurst = 10000, 10000
+	})
+	alice := enter(s, "alice@"+xmpptest.Host, lobby)
 	stored := map[string]bool{} // by id: reflected by the room
 	n := 0
 	say := func(wait bool) {
@@ -80,7 +86,6 @@ func TestPostgresKilled(t *testing.T) {
 	if len(stored) < kills*gap || !stored[fmt.Sprint("m", n)] {
 		t.Errorf("%d of %d were stored; the last one: %v", len(stored), n, stored[fmt.Sprint("m", n)])
 	}
-	_ = bob
 	s.Stop()
 	store, err := postgres.Open(t.Context(), postgres.Options{URL: pg.URL})
 	if err != nil {
@@ -109,5 +114,61 @@ func TestPostgresKilled(t *testing.T) {
 		if !seen[id] {
 			t.Errorf("%s was reflected and is not stored", id)
 		}
+	}
+}
+
+// A database that was dumped and restored with PostgreSQL's own tools gives the same history.
+func TestPostgresDump(t *testing.T) {
+	url, restored := pgtest.URL(t), pgtest.URL(t)
+	on := func(url string) *xmpptest.Server {
+		return xmpptest.Start(t, func(c *config.Config) { c.Storage.URL = config.StorageURL(url) })
+	}
+	s := on(url)
+	alice, bob := enter(s, "alice@"+xmpptest.Host, lobby), s.Online("bob@"+xmpptest.Host)
+	for i := range 60 {
+		message(alice, recipients[i%2], fmt.Sprint("m", i))
+	}
+	for range 30 {
+		until(bob, isMessage)
+	}
+	alice.Barrier()
+	want := history(s, "alice@"+xmpptest.Host)
+	if len(want) != 60 {
+		t.Errorf("a history of %d messages", len(want))
+	}
+	dump := filepath.Join(t.TempDir(), "salon.dump")
+	pgTool(t, "pg_dump", "--format=custom", "--file="+dump, url) // beside the running server
+	s.Stop()
+	pgTool(t, "pg_restore", "--no-owner", "--exit-on-error", "--dbname="+restored, dump)
+
+	again := on(restored)
+	again.Known(wire.MustAddr("alice@" + xmpptest.Host))
+	if got := history(again, "alice@"+xmpptest.Host); !slices.Equal(got, want) {
+		t.Errorf("%d messages before, %d after", len(want), len(got))
+	}
+}
+
+// history asks for the archives of a user and of the lobby (XEP-0313), and returns what is forwarded, in order.
+func history(s *xmpptest.Server, user string) (all []string) {
+	s.T.Helper()
+	c := enter(s, user, lobby)
+	c.Barrier()
+	for _, to := range []string{"", ` to="` + lobby + `"`} {
+		c.Send(`<iq type="set" id="mam"` + to + `><query xmlns="urn:xmpp:mam:2"><set xmlns="http://jabber.org/protocol/rsm"><max>100</max></set></query></iq>`)
+		until(c, func(st wire.Stanza) bool {
+			if r, ok := st.Kid("urn:xmpp:mam:2", "result"); ok {
+				all = append(all, r.Attr("id")+" "+string(r.Payload()))
+			}
+			return st.ID() == "mam"
+		})
+	}
+	return all
+}
+
+// pgTool runs one of PostgreSQL's programs.
+func pgTool(t *testing.T, name string, args ...string) {
+	t.Helper()
+	if out, err := exec.Command(pgtest.Tool(t, name), args...).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v: %s", name, err, out)
 	}
 }

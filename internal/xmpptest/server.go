@@ -125,6 +125,13 @@ func (s *Server) AddUser(bare wire.Addr) {
 	s.users[bare] = true
 }
 
+// Known says that an account is there, from an earlier server on the same database.
+func (s *Server) Known(bare wire.Addr) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.users[bare] = true
+}
+
 // Gone waits until a session has left the router's table.
 func (s *Server) Gone(full wire.Addr) error {
 	tick := time.NewTicker(time.Millisecond)

@@ -108,7 +108,7 @@ func (a *app) copy(ctx context.Context, from, to *config.Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
-	var told time.Time
+	told := began
 	report, err := transfer.Copy(ctx, source, target, transfer.Options{Progress: func(step transfer.Step, table string, records int64) {
 		if time.Since(told) > time.Second && !a.json {
 			told = time.Now()

@@ -18,7 +18,7 @@ const (
 		coalesce((SELECT true FROM undelivered u WHERE u.owner = a.owner AND u.id = a.id), false)`
 	selectRows = `SELECT ` + rowColumns + ` FROM archive a `
 
-	wherePage = `WHERE a.owner = (SELECT id FROM owners WHERE addr = $1) AND a.id > $2 AND a.id < $3 `
+	wherePage = `WHERE a.owner = (SELECT id FROM owners WHERE addr = $1) AND a.id > $2 AND a.id < $3 ` + archived
 	// The key finds the bare address; it may be another's too, so that the address itself decides.
 	whereBare = `AND a.peer_key = $%d AND (a.peer = $%[2]d OR starts_with(a.peer, $%[2]d || '/')) `
 	whereFull = `AND a.peer_key = $%d AND a.peer = $%d `
@@ -80,7 +80,7 @@ func (s *Store) Rows(ctx context.Context, owner wire.Addr, ids []int64) (rows []
 	ids = ids[:min(len(ids), storage.MaxRows)]
 	err = s.read(ctx, "read rows", func(c *conn) error {
 		rows, err = listRows(c, owner, selectRows+`WHERE a.id = ANY($2) AND a.owner = (SELECT id FROM owners WHERE addr = $1)
-			ORDER BY a.id`, owner.String(), ids)
+			`+archived+`ORDER BY a.id`, owner.String(), ids)
 		return err
 	})
 	return rows, err

@@ -40,6 +40,7 @@ func queueRewrite(b *pgx.Batch, owner int64, r *storage.Rewrite) {
 	}
 	if r.Tombstone {
 		b.Queue(`DELETE FROM undelivered WHERE owner = $1 AND id = $2`, owner, r.ID)
+		queuePassed(b, []int64{r.ID})
 		b.Queue(`DELETE FROM archive_words w USING archive a WHERE w.id = $1 AND a.id = $1 AND a.owner = $2`, r.ID, owner)
 	}
 	b.Queue(`UPDATE archive SET stanza = $3, tombstone = tombstone OR $4, peer_key = coalesce($5, peer_key), peer = coalesce($6, peer)

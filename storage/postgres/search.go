@@ -18,7 +18,7 @@ func (s *Store) Unindexed(ctx context.Context, limit int) (rows []storage.Row, e
 		var peers, owners addrs
 		return c.list(`SELECT `+rowColumns+`, o.addr FROM archive a JOIN owners o ON o.id = a.owner
 			WHERE a.id > (SELECT id FROM archive_words_mark) AND o.addr IS NOT NULL
-			ORDER BY a.id LIMIT $1`, []any{max(limit, 0)}, func(r pgx.Rows) error {
+			`+archived+`ORDER BY a.id LIMIT $1`, []any{max(limit, 0)}, func(r pgx.Rows) error {
 			var owner string
 			row, err := scanRow(r, &peers, &owner)
 			if err != nil {

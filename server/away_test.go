@@ -149,4 +149,3 @@ func calm(t *testing.T, before int) {
 		}
 	}
 }
-

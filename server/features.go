@@ -22,7 +22,7 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	feature.Archive(r, feature.ArchiveOptions{Store: s.store, Held: s.held,
 		Bound: func() int { return s.Config().Limits.OfflineStanzas }})
 	s.prefs = feature.ArchivePreferences(r, s.store, rosters)
-	feature.Offline(r, feature.OfflineOptions{Store: s.store, Barrier: s.writer.Barrier, Log: log})
+	feature.Offline(r, feature.OfflineOptions{Store: s.store, Barrier: s.writer.Committed, Log: log})
 	feature.Carbons(r)
 	disco := feature.Disco(r, feature.DiscoOptions{Config: s.Config, Rosters: s.store, Name: "Salon"})
 	s.caps = feature.Caps(r, disco)

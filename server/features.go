@@ -61,7 +61,7 @@ func (s *Server) conference(ctx context.Context, secret []byte) error {
 	key := subkey(secret, "room passwords")
 	for _, h := range cfg.Hosts {
 		m, err := muc.New(muc.Options{Router: s.router, Rooms: s.store, Archive: s.store, Writer: s.writer, Config: s.Config,
-			Key: key, Domain: h.Rooms, Host: h.Name, Held: s.held, Log: s.o.Log})
+			Keeps: s.prefs.Keeps, Key: key, Domain: h.Rooms, Host: h.Name, Held: s.held, Log: s.o.Log})
 		if err != nil {
 			return fmt.Errorf("the conference service %s: %w", h.Rooms, err)
 		}

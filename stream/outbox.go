@@ -28,6 +28,7 @@ type Events struct {
 	// Delivered gets the marks of messages that the client has: acknowledged, or without XEP-0198 written to the socket.
 	Delivered func(marks []int64)
 	// Handled returns h, the count of the client's stanzas that are handled, for the <a/> being written. Needed with EnableAcks.
+	// It is called with the outbox's lock held, and must not block. What is sent for a stanza is sent before it counts.
 	Handled func() uint32
 	// Overflow says that a bound is passed. It is called on a goroutine of its own, once for each connection, and once while
 	// there is none.
@@ -62,7 +63,9 @@ type Outbox struct {
 	ended     bool          // take nothing more
 	over      bool          // Overflow has been called for this connection
 	backlog   bool          // resumed with more than the bounds of a connection: they do not hold before it is worked off
-	ackDue    bool          // <a/> goes out with the next flush
+	ackDue    bool          // <a/> goes out with the next flush, or the next of those that empty the queue
+	ackH      uint32        // its h, if ackBehind is not 0
+	ackBehind int           // entries of the queue that it stands behind
 	askDue    bool          // and <r/>
 	paced     chan struct{} // closed when there is room again; nil while nobody waits in Pace
 

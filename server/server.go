@@ -144,6 +144,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.wg.Go(func() { s.trim(s.background) })
 	s.wg.Go(func() { s.keeper.Run(s.background) })
 	s.wg.Go(func() { s.indexer.Run(s.background) })
+	headroom()
 	for _, l := range s.listeners {
 		s.wg.Go(func() {
 			if err := l.serve(); err != nil {

@@ -32,8 +32,8 @@ const (
 	chunk = 64
 	// maxScan bounds the rows that one query looks at when the store cannot select by itself: for one resource, or one nick.
 	maxScan = 2048
-	// maxIDs bounds the field "ids".
-	maxIDs = 250
+	// maxIDs bounds the field "ids": with those of the other fields, all are looked up at once.
+	maxIDs = storage.MaxRows - 50
 	// maxReads bounds the pages that are read at the same moment.
 	maxReads = 8
 )
@@ -90,7 +90,7 @@ func (r *Reader) Query(ctx context.Context, owner wire.Addr, q *Request, b Bound
 	}
 	p := reading{r: r, q: q.selection(owner), match: q.match(), max: min(q.max, max(b.Stanzas, 1)), bytes: b.Bytes}
 	switch {
-	case q.nothing || p.q.Before != 0 && p.q.Before <= p.q.After+1:
+	case p.q.Before != 0 && p.q.Before <= p.q.After+1:
 		p.complete = true
 	case len(q.ids) > 0:
 		p.choose(known, q.ids)

@@ -162,7 +162,6 @@ func TestQuerySelects(t *testing.T) {
 		{form("with=" + juliet.String()), "complete"},
 		{form("include-groupchat=true"), "0 1 2 3 4 5 6 7 8 9 complete"},
 		{form("{urn:xmpp:fulltext:0}fulltext="), "0 1 2 3 4 5 6 7 8 9 complete"},
-		{form("{urn:xmpp:fulltext:0}fulltext=?!"), "complete"},
 		{set(`<max>0</max>`), ""},
 		{form("with="+juliet.String()) + set(`<max>0</max>`), "complete"},
 	} {
@@ -193,11 +192,11 @@ func TestQueryRefuses(t *testing.T) {
 			t.Errorf("%d: %v", i, err)
 		}
 	}
-	if _, err := parseRequest(t, form("ids="+strings.Repeat(id(1)+"|", 250)+id(1))); condition(err) != stanza.BadRequest {
-		t.Errorf("251 ids: %v", err)
+	if _, err := parseRequest(t, form("ids="+strings.Repeat(id(1)+"|", 200)+id(1))); condition(err) != stanza.BadRequest {
+		t.Errorf("201 ids: %v", err)
 	}
-	if _, err := parseRequest(t, form("ids="+strings.Repeat(id(1)+"|", 249)+id(1))); err != nil {
-		t.Errorf("250 ids: %v", err)
+	if _, err := parseRequest(t, form("ids="+strings.Repeat(id(1)+"|", 199)+id(1))); err != nil {
+		t.Errorf("200 ids: %v", err)
 	}
 }
 

@@ -1,9 +1,7 @@
 package archive
 
 import (
-	"strings"
 	"time"
-	"unicode"
 
 	"salon.im/salon/wire"
 )
@@ -53,6 +51,9 @@ func (q *Request) readForm(x wire.Kid, f Fields) error {
 		if err := q.readField(field, f); err != nil {
 			return err
 		}
+	}
+	if len(q.ids) > 0 && len(q.words) > 0 {
+		return badRequest("Messages are asked for by their ids or by their words.")
 	}
 	return nil
 }
@@ -111,7 +112,9 @@ func (q *Request) readValue(name, v string) (err error) {
 			return badRequest("The field " + name + " is no boolean.")
 		}
 	case fieldFulltext:
-		q.search(v)
+		if v != "" { // XEP-0431 §2.2; of what is no word the store finds nothing
+			q.words = []string{v}
+		}
 	}
 	return err
 }
@@ -128,13 +131,4 @@ func (q *Request) readIDs(values []string) error {
 		q.ids = append(q.ids, id)
 	}
 	return nil
-}
-
-// search reads what is searched for (XEP-0431 §3.1): an empty text asks for nothing, one without a word finds nothing.
-func (q *Request) search(text string) {
-	if text == "" {
-		return
-	}
-	q.words = strings.FieldsFunc(text, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) })
-	q.nothing = len(q.words) == 0
 }

@@ -28,7 +28,6 @@ type Request struct {
 	afterID, beforeID int64     // of the form
 	ids               []int64
 	words             []string
-	nothing           bool // the words are none: nothing can match
 	max               int
 	after, before     int64 // of XEP-0059
 	backward          bool

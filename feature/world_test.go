@@ -33,6 +33,16 @@ type world struct {
 	cfg    *config.Config
 	disco  *feature.Discovery
 	hold   wire.Addr // whose archive is under hold
+	behind func()    // runs once when the next barrier of offline delivery has been passed
+}
+
+func (w *world) barrier(ctx context.Context) (int64, error) {
+	upTo, err := w.writer.Committed(ctx)
+	if f := w.behind; f != nil {
+		w.behind = nil
+		f()
+	}
+	return upTo, err
 }
 
 func (w *world) held(owner wire.Addr) bool { return owner == w.hold }
@@ -56,7 +66,7 @@ func newWorld(t testing.TB) *world {
 	w.disco = feature.Disco(w.r, feature.DiscoOptions{Config: w.config, Rosters: w.store, Name: "Salon"})
 	feature.Ping(w.r)
 	feature.Archive(w.r, feature.ArchiveOptions{Store: w.store, Bound: func() int { return w.cfg.Limits.OfflineStanzas }, Held: w.held})
-	feature.Offline(w.r, feature.OfflineOptions{Store: w.store, Barrier: w.writer.Barrier})
+	feature.Offline(w.r, feature.OfflineOptions{Store: w.store, Barrier: w.barrier})
 	for _, name := range []string{"anna", "ben", "carl"} {
 		w.addAccount(name + "@" + host)
 	}

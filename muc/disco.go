@@ -17,11 +17,11 @@ func (s *Service) advertise() {
 	r.Advertise(router.OnRoom, muc, nsMUC, nsMUC+"#stable_id", nsDiscoInfo, nsDiscoItems, nsSID, nsPing, nsRegister)
 	r.Advertise(router.OnRoom, router.XEP{Num: 313, Version: "1.1.3", Status: "complete"}, nsRSM) // its features: archiveFacet
 	r.Advertise(router.OnRoom, router.XEP{Num: 410, Version: "1.1.0", Status: "complete"}, nsMUC+"#self-ping-optimization")
+	r.Advertise(router.OnRoom, router.XEP{Num: 424, Version: "0.4.2", Status: "complete"}, nsRetract, nsRetract+"#tombstone")
+	r.Advertise(router.OnRoom, router.XEP{Num: 425, Version: "0.3.0", Status: "complete"}, nsModerate)
 	policy := router.XEP{Num: 504, Version: "0.1.0", Status: "partial", Note: "how long messages are kept"}
 	r.Advertise(router.OnService, policy)
 	r.Advertise(router.OnRoom, policy)
-	r.Advertise(router.OnRoom, router.XEP{Num: 424, Version: "0.4.2", Status: "complete"}, nsRetract, nsRetract+"#tombstone")
-	r.Advertise(router.OnRoom, router.XEP{Num: 425, Version: "0.3.0", Status: "complete"}, nsModerate)
 	r.AddItem(s.o.Host, router.Item{Addr: s.addr, Name: "Rooms"})
 }
 

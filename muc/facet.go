@@ -43,7 +43,7 @@ var facets = []facet{
 	passwordFacet,
 	nickFacet,
 	historyFacet,
-	retentionFacet,
 	archiveFacet,
 	archiveExtendedFacet,
+	retentionFacet,
 }

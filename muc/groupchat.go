@@ -50,15 +50,20 @@ func (r *room) judgeGroupchat(st wire.Stanza, m *message) error {
 	if err := r.judgeRetraction(s, m); err != nil {
 		return err
 	}
+	r.archiveRow(s, m)
+	return nil
+}
+
+// archiveRow has the archive keep a message of a session, by the rules.
+func (r *room) archiveRow(s *session, m *message) {
 	switch {
 	case !archive.StoreRoom(m.out):
 	case r.set.NoArchive:
 		m.unkept = true
 	default:
 		m.rows = []storage.Row{{Owner: r.addr, Peer: s.full.Bare(), Kind: storage.RowGroupchat,
-			Origin: archive.Origin(s.full, originID(st)), Stanza: m.out.AppendStandalone(nil)}}
+			Origin: archive.Origin(s.full, originID(m.out)), Stanza: m.out.AppendStandalone(nil)}}
 	}
-	return nil
 }
 
 // originID is the id by which a resend is known (XEP-0359 §3.1).

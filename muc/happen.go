@@ -39,8 +39,6 @@ func (r *room) stanza(e *event) error {
 	case st.Type() == "error":
 		r.bounced(st)
 		return nil
-	case st.Type() == "groupchat":
-		return r.changeSubject(st)
 	}
 	return r.toRoom(e)
 }

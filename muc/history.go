@@ -79,6 +79,9 @@ func (r *room) readHistory() error {
 	r.history = history{read: true}
 	for _, page := range slices.Backward(pages) {
 		for _, it := range page.Items {
+			if isSubject(it.Stanza) {
+				continue // a subject ends what who enters is sent (XEP-0045 §7.2.15)
+			}
 			r.history.add(entry{id: it.ID, st: withStanzaID(it.Stanza, r.addr, it.ID)}, max)
 		}
 	}

@@ -2,6 +2,7 @@ package muc
 
 import (
 	"encoding/xml"
+	"errors"
 
 	"salon.im/salon/wire"
 )
@@ -11,6 +12,9 @@ type iqKey struct {
 	typ  string
 	name xml.Name
 }
+
+// errAnswered is what a handler returns that sent the result itself, because more must follow it in order.
+var errAnswered = errors.New("muc: the handler has answered")
 
 // iqHandler answers a request to the room itself.
 type iqHandler func(r *room, st wire.Stanza, k wire.Kid) (wire.Payload, error)
@@ -49,6 +53,9 @@ func (r *room) iq(e *event) error {
 			break
 		}
 		p, err := h(r, st, k)
+		if err == errAnswered {
+			return nil
+		}
 		if err != nil {
 			return err
 		}

@@ -76,7 +76,7 @@ func (r *room) finish(e *event) {
 // overlaps reports whether an event may begin while messages before it wait for their commit.
 func overlaps(e *event) bool {
 	st := e.st
-	return st.Kind() == wire.KindMessage && st.Type() != "error" && !isSubject(st) && !toRoomItself(st) || moderates(st)
+	return st.Kind() == wire.KindMessage && st.Type() != "error" && !toRoomItself(st) || moderates(st)
 }
 
 // toRoomItself reports whether a message is neither groupchat nor to an occupant: an invitation, a voice request.
@@ -96,12 +96,14 @@ func (r *room) beginMessage(e *event) {
 	switch {
 	case e.st.Kind() == wire.KindIQ:
 		m.refuse = r.judgeModeration(e.st, m)
+	case isSubject(e.st):
+		m.refuse = r.judgeSubject(e.st, m)
 	case e.st.Type() == "groupchat":
 		m.refuse = r.judgeGroupchat(e.st, m)
 	default:
 		m.refuse = r.judgePrivate(e.st, m)
 	}
-	if m.refuse != nil || len(m.rows) == 0 {
+	if m.refuse != nil || len(m.rows)+len(m.rewrite) == 0 {
 		return
 	}
 	m.ready = false

@@ -40,17 +40,18 @@ func (r *room) judgeModeration(st wire.Stanza, m *message) error {
 	case row.Peer == r.addr:
 		return refusal(stanza.Modify, stanza.NotAcceptable, "That is what the room said itself.") // §6
 	}
-	m.deliver = func(r *room, m *message) {
-		if len(m.rows) > 0 {
-			r.broadcast(m)
-		}
-		r.send(st.Result(nil))
+	if row.Tombstone { // it is done; everyone was told
+		m.deliver = func(r *room, _ *message) { r.send(st.Result(nil)) }
+		return nil
 	}
-	if row.Tombstone {
-		return nil // it is done; everyone was told
+	m.deliver = func(r *room, m *message) {
+		r.broadcast(m)
+		r.send(st.Result(nil))
 	}
 	why := archive.Retraction{ID: wire.NewID(), At: r.now(), Moderated: true, By: s.occ.addr, Reason: reason}
 	m.out = wire.New(wire.KindMessage, "groupchat", why.ID, r.addr, wire.Addr{}, why.Notice(archive.FormatID(row.ID)))
-	m.rows = []storage.Row{{Owner: r.addr, Peer: r.addr, Kind: storage.RowGroupchat, Stanza: m.out.AppendStandalone(nil)}}
+	if m.unkept = r.set.NoArchive; !m.unkept {
+		m.rows = []storage.Row{{Owner: r.addr, Peer: r.addr, Kind: storage.RowGroupchat, Stanza: m.out.AppendStandalone(nil)}}
+	}
 	return r.rewrite(m, row, why)
 }

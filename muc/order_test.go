@@ -105,6 +105,13 @@ func (h *held) TryAppend(rows []storage.Row, done func(archive.Result), rewrites
 	}, rewrites...)
 }
 
+// held counts the commits that wait.
+func (h *held) held() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.waiting)
+}
+
 func (h *held) letGo() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -22,7 +22,7 @@ type Writer interface {
 	TryAppend(rows []storage.Row, done func(archive.Result), rewrites ...storage.Rewrite) error
 }
 
-// Options are what a Service is built from. All fields but Held, Log and Now are needed.
+// Options are what a Service is built from. All fields but Keeps, Log and Now are needed.
 type Options struct {
 	Router  *router.Router
 	Rooms   storage.Rooms
@@ -30,8 +30,10 @@ type Options struct {
 	Writer  Writer
 	Config  func() *config.Config // the configuration in force; asked again and again
 	Key     []byte                // seals the passwords of rooms: 16, 24 or 32 bytes, kept outside of the database
-	Domain  string                // of the rooms
-	Host    string                // whose rooms they are: its admins, its users
+	// Keeps reports whether a local user wants private messages to or from an occupant archived (XEP-0441); nil: all do.
+	Keeps  func(ctx context.Context, owner, occupant wire.Addr) (bool, error)
+	Domain string // of the rooms
+	Host   string // whose rooms they are: its admins, its users
 	// Held says whether the archive of a room or a user is under hold: nothing of it is deleted, and what is retracted is kept
 	// for the administrator. nil holds nothing.
 	Held func(owner wire.Addr) bool
@@ -197,7 +199,9 @@ func (s *Service) forget(r *room) {
 func (s *Service) refuse(st wire.Stanza, err error) {
 	var e stanza.Error
 	if !errors.As(err, &e) {
-		s.o.Log.Error("room failed", "err", err)
+		if !errors.Is(err, storage.ErrAway) { // that was said once already
+			s.o.Log.Error("room failed", "err", err)
+		}
 		e = errUnstored
 	}
 	s.Stats.Refused.Add(1)

@@ -28,10 +28,10 @@ type settings struct {
 	Private private `json:"private,omitempty"`
 	// Silent has bit r set if presence of role r is not told to others.
 	Silent uint8 `json:"silent,omitempty"`
-	// Keep is how long messages stay; 0 is as long as the service says.
-	Keep config.Keep `json:"keep,omitempty"`
 	// NoArchive keeps what is said out of the archive; the live history has it.
 	NoArchive bool `json:"no_archive,omitempty"`
+	// Keep is how long messages stay; 0 is as long as the service says.
+	Keep config.Keep `json:"keep,omitempty"`
 }
 
 // defaults are the settings of a new room: public talk, addresses seen by moderators alone (XEP-0045 §10.1.2 leaves the

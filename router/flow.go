@@ -291,14 +291,14 @@ func (f *Flow) beginMessage(e *entry) {
 	}
 	err = f.r.o.Archive.Queue(f.ctx, w.Rows, func(dropped []bool, err error) {
 		if err != nil {
-			f.r.o.Log.Error("archive failed", "err", err)
+			f.r.o.Log.Debug("archive failed", "err", err) // the archive says it once, not for each message
 			f.complete(e, unstored, false)
 			return
 		}
 		f.complete(e, nil, w.resent(dropped))
 	}, w.Rewrites...)
 	if err != nil {
-		f.r.o.Log.Warn("archive refused", "err", err)
+		f.r.o.Log.Debug("archive refused", "err", err)
 		f.complete(e, unstored, false)
 	}
 }

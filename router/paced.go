@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"runtime"
 
 	"salon.im/salon/wire"
 )
@@ -26,8 +27,12 @@ type Paced struct {
 	send func(wire.Stanza) bool
 }
 
-// Send sends a stanza whose `to` is the receiver. It never blocks, and reports whether it was taken.
-func (p Paced) Send(st wire.Stanza) bool { return p.send(st) }
+// Send sends a stanza whose `to` is the receiver, and reports whether it was taken. It never blocks, but lets other
+// goroutines run: what one asks for in a burst must not cost another's message a time slice at every step of its way.
+func (p Paced) Send(st wire.Stanza) bool {
+	runtime.Gosched()
+	return p.send(st)
+}
 
 // Pace waits until there is room for an answer to a full JID. It blocks, for as long as the context lets it; who answers for
 // a room does not call it on the room's goroutine.

@@ -10,7 +10,6 @@ import (
 	"salon.im/salon/feature"
 	"salon.im/salon/muc"
 	"salon.im/salon/storage"
-	"salon.im/salon/wire"
 )
 
 // features gives the router everything that it answers. The order is the order of each stage: what may refuse comes
@@ -23,7 +22,7 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	feature.Archive(r, feature.ArchiveOptions{Store: s.store, Held: s.held,
 		Bound: func() int { return s.Config().Limits.OfflineStanzas }})
 	s.prefs = feature.ArchivePreferences(r, s.store, rosters)
-	feature.Offline(r, feature.OfflineOptions{Store: s.store, Barrier: s.writer.Barrier, Log: log})
+	feature.Offline(r, feature.OfflineOptions{Store: s.store, Barrier: s.writer.Committed, Log: log})
 	feature.Carbons(r)
 	disco := feature.Disco(r, feature.DiscoOptions{Config: s.Config, Rosters: s.store, Name: "Salon"})
 	s.caps = feature.Caps(r, disco)
@@ -46,10 +45,6 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 // searches reports whether the archives of a host are searched by their text (XEP-0431).
 func (s *Server) searches(host string) bool { return *s.Config().HostNamed(host).Archive.Search }
 
-// held reports whether the archive of owner, bare, is under hold: nothing of it is deleted, and what is retracted there is
-// kept for the administrator.
-func (s *Server) held(owner wire.Addr) bool { return s.Config().Held(owner.String()) }
-
 // newKeys turns a password that a user chose in band into stored keys.
 func (s *Server) newKeys(ctx context.Context, password string) ([]storage.Key, error) {
 	keys, err := s.users.Keys(ctx, password)
@@ -66,7 +61,7 @@ func (s *Server) conference(ctx context.Context, secret []byte) error {
 	key := subkey(secret, "room passwords")
 	for _, h := range cfg.Hosts {
 		m, err := muc.New(muc.Options{Router: s.router, Rooms: s.store, Archive: s.store, Writer: s.writer, Config: s.Config,
-			Key: key, Domain: h.Rooms, Host: h.Name, Held: s.held, Log: s.o.Log})
+			Keeps: s.prefs.Keeps, Key: key, Domain: h.Rooms, Host: h.Name, Held: s.held, Log: s.o.Log})
 		if err != nil {
 			return fmt.Errorf("the conference service %s: %w", h.Rooms, err)
 		}

@@ -12,6 +12,10 @@ import (
 	"salon.im/salon/wire"
 )
 
+// held reports whether the archive of owner, bare, is under hold: nothing of it is deleted, and what is retracted there is
+// kept for the administrator.
+func (s *Server) held(owner wire.Addr) bool { return s.Config().Held(owner.String()) }
+
 // fate says how long the archive of a user or a room is kept.
 func (s *Server) fate(ctx context.Context, owner wire.Addr) (archive.Fate, error) {
 	f := archive.Fate{Held: s.held(owner)}

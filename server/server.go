@@ -116,12 +116,17 @@ func (s *Server) open(ctx context.Context) error {
 	return s.listen(cfg)
 }
 
+// storeLimit bounds one call to the store, and with it how long a database that hangs holds up a stream or a room.
+const storeLimit = 8 * time.Second
+
 func (s *Server) openStore(ctx context.Context, cfg *config.Config) (err error) {
-	if s.store = s.o.Store; s.store == nil {
-		if s.store, err = openStore(ctx, cfg, s.o.Log, s.o.Synchronous); err != nil {
+	st := s.o.Store
+	if st == nil {
+		if st, err = openStore(ctx, cfg, s.o.Log, s.o.Synchronous); err != nil {
 			return err
 		}
 	}
+	s.store = storage.Bounded(st, storeLimit, s.o.Log)
 	s.indexer = archive.NewIndexer(archive.IndexerOptions{Store: s.store, Wanted: s.searched, Any: s.anySearched, Log: s.o.Log})
 	ack := archive.Durable
 	if cfg.Archive.Ack == config.AckAsync {
@@ -139,6 +144,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.wg.Go(func() { s.trim(s.background) })
 	s.wg.Go(func() { s.keeper.Run(s.background) })
 	s.wg.Go(func() { s.indexer.Run(s.background) })
+	headroom()
 	for _, l := range s.listeners {
 		s.wg.Go(func() {
 			if err := l.serve(); err != nil {

@@ -107,20 +107,20 @@ func (a *appending) findStored(c *conn) error {
 		ids[i] = r.ID
 		if j, twice := first[r.ID]; !twice {
 			first[r.ID] = i
-		} else if !same(r, &a.Rows[j], a.Rows[j].Owner == r.Owner) {
+		} else if !again(r, &a.Rows[j], a.Rows[j].Owner == r.Owner) {
 			return errID(r.ID)
 		} else {
 			a.instead[i] = r.ID
 		}
 	}
-	return c.list(`SELECT id, owner, stanza FROM archive WHERE id = ANY($1)`, []any{ids}, func(rows pgx.Rows) error {
+	return c.list(`SELECT id, owner, origin, stanza FROM archive WHERE id = ANY($1)`, []any{ids}, func(rows pgx.Rows) error {
 		var stored storage.Row
 		var owner int64
-		if err := rows.Scan(&stored.ID, &owner, &stored.Stanza); err != nil {
+		if err := rows.Scan(&stored.ID, &owner, &stored.Origin, &stored.Stanza); err != nil {
 			return err
 		}
 		i := first[stored.ID]
-		if r := &a.Rows[i]; !same(r, &stored, a.owners[r.Owner] == owner) {
+		if r := &a.Rows[i]; !again(r, &stored, a.owners[r.Owner] == owner) {
 			return errID(r.ID)
 		}
 		a.instead[i] = stored.ID
@@ -128,7 +128,11 @@ func (a *appending) findStored(c *conn) error {
 	})
 }
 
-func same(a, b *storage.Row, owners bool) bool { return owners && bytes.Equal(a.Stanza, b.Stanza) }
+// again reports whether a row is the one that is stored with its id. A rewrite may have replaced the stanza since, even one
+// of the same batch; the origin stays.
+func again(r, stored *storage.Row, sameOwner bool) bool {
+	return sameOwner && (bytes.Equal(r.Stanza, stored.Stanza) || len(r.Origin) > 0 && bytes.Equal(r.Origin, stored.Origin))
+}
 
 func errID(id int64) error {
 	return fmt.Errorf("%w: the archive has another row with id %d", storage.ErrConflict, id)
@@ -195,7 +199,7 @@ func (a *appending) copyRows(c *conn) error {
 		}
 		r := &a.Rows[next]
 		next++
-		return []any{r.ID, a.owners[r.Owner], peerKey(r.Peer), r.Peer.String(), int16(r.Kind), r.Outgoing, nullable(r.Origin), blob(r.Stanza)}, nil
+		return []any{r.ID, a.owners[r.Owner], peerKey(r.Peer), r.Peer.String(), int64(r.Kind), r.Outgoing, nullable(r.Origin), blob(r.Stanza)}, nil
 	})
 	if !slices.Contains(a.instead, 0) {
 		return nil

@@ -17,7 +17,7 @@ const (
 	readTimeout    = 30 * time.Second
 	writeTimeout   = 30 * time.Second
 	// grace is how long a write that has begun goes on after its context has ended. Cutting it short costs the connection.
-	grace = 2 * time.Second
+	grace = time.Second
 	// attempts bounds how often a transaction is made that PostgreSQL undid as one of two that were in each other's way.
 	attempts = 5
 )
@@ -32,6 +32,11 @@ type conn struct {
 func (c *conn) exec(query string, args ...any) (int64, error) {
 	tag, err := c.Exec(c.ctx, query, args...)
 	return tag.RowsAffected(), err
+}
+
+// plain runs statements that are not worth preparing.
+func (c *conn) plain(statements string) (pgconn.CommandTag, error) {
+	return c.Exec(c.ctx, statements, pgx.QueryExecModeSimpleProtocol)
 }
 
 // get scans the first row, or returns pgx.ErrNoRows.
@@ -137,7 +142,7 @@ func (s *Store) writeOnce(ctx, bounded context.Context, do func(*conn) error) (b
 
 // transact rolls back if do fails or panics.
 func transact(c *conn, do func(*conn) error) (began bool, err error) {
-	if _, err := c.exec(`BEGIN`); err != nil {
+	if _, err := c.plain(`BEGIN`); err != nil {
 		return false, err
 	}
 	done := false
@@ -147,12 +152,12 @@ func transact(c *conn, do func(*conn) error) (began bool, err error) {
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), grace)
 		defer cancel()
-		c.Exec(ctx, `ROLLBACK`) // if it fails the connection is closed, which rolls back too
+		c.Exec(ctx, `ROLLBACK`, pgx.QueryExecModeSimpleProtocol) // if it fails the connection is closed, which rolls back too
 	}()
 	if err := do(c); err != nil {
 		return true, err
 	}
-	tag, err := c.Exec(c.ctx, `COMMIT`)
+	tag, err := c.plain(`COMMIT`)
 	if err == nil && tag.String() != "COMMIT" { // PostgreSQL answers so when a statement failed and nobody looked
 		err = fmt.Errorf("the transaction was undone: %s", tag)
 	}

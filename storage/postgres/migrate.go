@@ -1,12 +1,10 @@
 package postgres
 
 import (
-	"context"
 	"embed"
 	"fmt"
 	"io/fs"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 
@@ -18,48 +16,40 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrateClass is the lock of migrations: whoever comes second waits, and finds them done.
-const migrateClass = lockClass + 1
+// headVersion is the number of the newest step that this program knows. They are numbered from 1 without a gap; a test sees
+// to it.
+func headVersion() (int64, error) {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	return int64(len(names)), err
+}
 
-// migrate brings the schema up to date, each step in a transaction, and returns its number. It looks before it writes.
-func (s *Store) migrate(ctx context.Context, config *pgx.ConnConfig) (head int64, err error) {
+// migrate brings the schema up to date, each step in a transaction. It looks before it writes. c holds the lock, so that of
+// two that start together one migrates, and no server finds its tables changed.
+func (s *Store) migrate(c *conn) error {
+	if err := s.checkServer(c); err != nil {
+		return err
+	}
+	head, err := headVersion()
+	if err != nil {
+		return err
+	}
+	if current, err := version(c); err != nil || current >= head {
+		return checkVersion(current, head, err)
+	}
 	steps, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return 0, err
+		return err
 	}
-	names, err := fs.Glob(steps, "*.sql")
-	if err != nil {
-		return 0, err
-	}
-	head = int64(len(names)) // they are numbered from 1 without a gap; a test sees to it
-	pc, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return 0, err
-	}
-	defer pc.Close(context.WithoutCancel(ctx)) // which gives the lock back
-	c := &conn{ctx, pc}
-	if err := s.checkServer(c); err != nil {
-		return 0, err
-	}
-	if current, err := version(c); err != nil || current >= head {
-		return head, checkVersion(current, head, err)
-	}
-	if _, err := c.exec(`SELECT pg_advisory_lock($1, current_schema()::regnamespace::oid::int)`, migrateClass); err != nil {
-		return 0, err
-	}
-	if current, err := version(c); err != nil || current >= head {
-		return head, checkVersion(current, head, err) // another process was faster
-	}
-	db := stdlib.OpenDB(*config)
+	db := stdlib.OpenDB(*c.Config())
 	defer db.Close()
 	p, err := goose.NewProvider(goose.DialectPostgres, db, steps, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
-		return 0, err
+		return err
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return 0, fmt.Errorf("bring the schema up to date: %w", err)
+	if _, err := p.Up(c.ctx); err != nil {
+		return fmt.Errorf("bring the schema up to date: %w", err)
 	}
-	return head, nil
+	return nil
 }
 
 // checkServer refuses a database that would garble text, and warns of one that forgets.
@@ -84,8 +74,12 @@ func (s *Store) checkServer(c *conn) error {
 	return nil
 }
 
-// checkSchema looks whether another program changed the schema since it was opened.
-func checkSchema(c *conn, head int64) error {
+// checkSchema looks whether another program changed the schema while the lock was lost.
+func checkSchema(c *conn) error {
+	head, err := headVersion()
+	if err != nil {
+		return err
+	}
 	current, err := version(c)
 	if err == nil && current < head {
 		return fmt.Errorf("postgres: the schema is number %d and was %d: restart Salon", current, head)

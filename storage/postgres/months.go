@@ -129,7 +129,7 @@ func createMonth(c *conn, m month, there map[string]bool) error {
 			fmt.Sprintf(`ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%d) TO (%s)`, parent, table, m.from(), to))
 	}
 	_, err := transact(c, func(c *conn) error {
-		_, err := c.Exec(c.ctx, strings.Join(ddl, ";"), pgx.QueryExecModeSimpleProtocol)
+		_, err := c.plain(strings.Join(ddl, ";"))
 		return err
 	})
 	return err

@@ -34,11 +34,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.ReadConns > 0 {
 		config.MaxConns = int32(min(o.ReadConns, 1000))
 	}
-	head, err := s.migrate(ctx, config.ConnConfig)
-	if err != nil {
-		return nil, s.explain("open", err)
-	}
-	w := &writer{config: writerConfig(config.ConnConfig), schema: head, wait: lockWait, owners: newOwners(maxOwners), months: &months{}}
+	w := &writer{config: writerConfig(config.ConnConfig), wait: lockWait, owners: newOwners(maxOwners), months: &months{}}
+	w.check = s.migrate
 	if err := w.connect(ctx); err != nil {
 		return nil, s.explain("open", err)
 	}
@@ -134,7 +131,7 @@ func (s *Store) explain(verb string, err error) error {
 	e, answered := errors.AsType[*pgconn.PgError](err)
 	if !answered {
 		if isNetwork(err) {
-			return fmt.Errorf("postgres: %s: %s: %w; see whether PostgreSQL runs there and can be reached", verb, s.where, err)
+			return fmt.Errorf("postgres: %s: %s: %w: %w; see whether PostgreSQL runs there and can be reached", verb, s.where, storage.ErrAway, err)
 		}
 		return err
 	}

@@ -18,7 +18,7 @@ const (
 		coalesce((SELECT true FROM undelivered u WHERE u.owner = a.owner AND u.id = a.id), false)`
 	selectRows = `SELECT ` + rowColumns + ` FROM archive a `
 
-	wherePage = `WHERE a.owner = (SELECT id FROM owners WHERE addr = $1) AND a.id > $2 AND a.id < $3 `
+	wherePage = `WHERE a.owner = (SELECT id FROM owners WHERE addr = $1) AND a.id > $2 AND a.id < $3 ` + archived
 	// The key finds the bare address; it may be another's too, so that the address itself decides.
 	whereBare = `AND a.peer_key = $%d AND (a.peer = $%[2]d OR starts_with(a.peer, $%[2]d || '/')) `
 	whereFull = `AND a.peer_key = $%d AND a.peer = $%d `
@@ -30,14 +30,14 @@ const (
 
 	oldest = `ORDER BY a.id LIMIT $4`
 	newest = `ORDER BY a.id DESC LIMIT $4`
-
-	// maxRows bounds the ids that Rows looks at.
-	maxRows = 250
 )
 
 // Page implements [storage.Archive].
 func (s *Store) Page(ctx context.Context, q storage.Query) (rows []storage.Row, err error) {
 	query, args := pageQuery(q)
+	if query == "" {
+		return nil, nil
+	}
 	err = s.read(ctx, "read a page", func(c *conn) error {
 		rows, err = listRows(c, q.Owner, query, args...)
 		return err
@@ -48,13 +48,16 @@ func (s *Store) Page(ctx context.Context, q storage.Query) (rows []storage.Row, 
 	return rows, err
 }
 
+// pageQuery returns "" for a query that selects nothing.
 func pageQuery(q storage.Query) (query string, args []any) {
 	before := q.Before
 	if before == 0 {
 		before = math.MaxInt64
 	}
 	query, args = selectRows+wherePage, []any{q.Owner.String(), q.After, before, max(q.Limit, 1)}
-	if words, selects := q.QueryWords(); selects {
+	if words, selects := q.QueryWords(); selects && len(words) == 0 {
+		return "", nil
+	} else if selects {
 		query = selectRows + joinWords + wherePage + whereWords
 		args = append(args, wordsQuery(words))
 	}
@@ -74,12 +77,10 @@ func pageQuery(q storage.Query) (query string, args []any) {
 
 // Rows implements [storage.Archive].
 func (s *Store) Rows(ctx context.Context, owner wire.Addr, ids []int64) (rows []storage.Row, err error) {
-	if len(ids) > maxRows {
-		ids = ids[:maxRows]
-	}
+	ids = ids[:min(len(ids), storage.MaxRows)]
 	err = s.read(ctx, "read rows", func(c *conn) error {
 		rows, err = listRows(c, owner, selectRows+`WHERE a.id = ANY($2) AND a.owner = (SELECT id FROM owners WHERE addr = $1)
-			ORDER BY a.id`, owner.String(), ids)
+			`+archived+`ORDER BY a.id`, owner.String(), ids)
 		return err
 	})
 	return rows, err
@@ -117,7 +118,7 @@ func listRows(c *conn, owner wire.Addr, query string, args ...any) (rows []stora
 // scanRow reads a row with the columns of selectRows, and then those of more.
 func scanRow(r pgx.Rows, peers *addrs, more ...any) (row storage.Row, err error) {
 	var peer string
-	var kind int16
+	var kind int64
 	err = r.Scan(append([]any{&row.ID, &peer, &kind, &row.Outgoing, &row.Origin, &row.Stanza, &row.Tombstone, &row.Undelivered}, more...)...)
 	if err != nil {
 		return row, err

@@ -13,8 +13,11 @@ import (
 
 // Dump implements [storage.Portable].
 func (s *Store) Dump(ctx context.Context, t *storage.Table, after storage.Record, limit int) (records []storage.Record, err error) {
+	if after != nil && len(after) < t.Key {
+		return nil, fmt.Errorf("postgres: dump %s: the key has %d values, not %d", t.Name, len(after), t.Key)
+	}
 	names := columns(t)
-	query := `SELECT ` + typed(t) + ` FROM ` + name(t.Name)
+	query := `SELECT ` + strings.Join(names, ", ") + ` FROM ` + name(t.Name)
 	key := strings.Join(names[:t.Key], ", ")
 	args := []any{max(limit, 0)}
 	if after != nil {
@@ -39,11 +42,16 @@ func (s *Store) Dump(ctx context.Context, t *storage.Table, after storage.Record
 
 // Restore implements [storage.Portable].
 func (s *Store) Restore(ctx context.Context, t *storage.Table, records []storage.Record) error {
+	for _, r := range records {
+		if err := checkRecord(t, r); err != nil {
+			return err
+		}
+	}
 	return s.withWriter(ctx, "restore "+t.Name, func(w *writer, c *conn) (began bool, err error) {
 		if t.Name == "archive" {
 			err := w.months.cover(c, func(yield func(int64) bool) {
 				for _, r := range records {
-					if id, ok := r[0].(int64); ok && !yield(id) {
+					if !yield(r[0].(int64)) {
 						return
 					}
 				}
@@ -63,6 +71,32 @@ func (s *Store) Restore(ctx context.Context, t *storage.Table, records []storage
 			return conflict(err)
 		})
 	})
+}
+
+// checkRecord keeps a value out that PostgreSQL would take for another kind.
+func checkRecord(t *storage.Table, r storage.Record) error {
+	if len(r) != len(t.Columns) {
+		return fmt.Errorf("postgres: restore %s: a record has %d values, not %d", t.Name, len(r), len(t.Columns))
+	}
+	for i, c := range t.Columns {
+		ok := false
+		switch r[i].(type) {
+		case nil:
+			ok = c.Null
+		case string:
+			ok = c.Kind == storage.KindText
+		case int64:
+			ok = c.Kind == storage.KindInt
+		case bool:
+			ok = c.Kind == storage.KindBool
+		case []byte:
+			ok = c.Kind == storage.KindBytes
+		}
+		if !ok {
+			return fmt.Errorf("postgres: restore %s: a value of type %T does not belong into %s", t.Name, r[i], c.Name)
+		}
+	}
+	return nil
 }
 
 func replaceAll(c *conn, t *storage.Table, records []storage.Record) error {
@@ -111,11 +145,9 @@ func (s *Store) Restored(ctx context.Context) error {
 func (s *Store) Empty(ctx context.Context) (empty bool, err error) {
 	var some []string
 	for _, t := range storage.Tables {
-		where := ""
-		if t.Name == "archive_last" {
-			where = ` WHERE id > 0`
+		if !t.Replace {
+			some = append(some, `EXISTS (SELECT FROM `+name(t.Name)+`)`)
 		}
-		some = append(some, `EXISTS (SELECT FROM `+name(t.Name)+where+`)`)
 	}
 	err = s.read(ctx, "look whether it is empty", func(c *conn) error {
 		return c.get(`SELECT NOT (`+strings.Join(some, " OR ")+`)`, nil, &empty)
@@ -140,15 +172,4 @@ func columns(t *storage.Table) []string {
 		names[i] = name(names[i])
 	}
 	return names
-}
-
-// typed are the columns as Record holds them: every number an int64.
-func typed(t *storage.Table) string {
-	names := columns(t)
-	for i, c := range t.Columns {
-		if c.Kind == storage.KindInt {
-			names[i] += "::bigint"
-		}
-	}
-	return strings.Join(names, ", ")
 }

@@ -31,6 +31,7 @@ func queueRewrites(w *writer, c *conn, b *pgx.Batch, rewrites []storage.Rewrite)
 	return nil
 }
 
+// queueRewrite leaves a tombstone as it is if that is what it is to become.
 func queueRewrite(b *pgx.Batch, owner int64, r *storage.Rewrite) {
 	if r.Hold {
 		b.Queue(`INSERT INTO held (owner, id, peer, kind, outgoing, origin, stanza)
@@ -39,10 +40,11 @@ func queueRewrite(b *pgx.Batch, owner int64, r *storage.Rewrite) {
 	}
 	if r.Tombstone {
 		b.Queue(`DELETE FROM undelivered WHERE owner = $1 AND id = $2`, owner, r.ID)
+		queuePassed(b, []int64{r.ID})
 		b.Queue(`DELETE FROM archive_words w USING archive a WHERE w.id = $1 AND a.id = $1 AND a.owner = $2`, r.ID, owner)
 	}
-	b.Queue(`UPDATE archive SET stanza = $3, tombstone = $4, peer_key = coalesce($5, peer_key), peer = coalesce($6, peer)
-		WHERE id = $1 AND owner = $2 AND NOT tombstone`, r.ID, owner, blob(r.Stanza), r.Tombstone, newPeerKey(r.Peer), newPeer(r.Peer))
+	b.Queue(`UPDATE archive SET stanza = $3, tombstone = tombstone OR $4, peer_key = coalesce($5, peer_key), peer = coalesce($6, peer)
+		WHERE id = $1 AND owner = $2 AND NOT (tombstone AND $4)`, r.ID, owner, blob(r.Stanza), r.Tombstone, newPeerKey(r.Peer), newPeer(r.Peer))
 }
 
 func newPeerKey(peer wire.Addr) *int64 {

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"salon.im/salon/storage"
+	"salon.im/salon/wire"
 )
 
 // Unindexed implements [storage.Searches].
@@ -17,7 +18,7 @@ func (s *Store) Unindexed(ctx context.Context, limit int) (rows []storage.Row, e
 		var peers, owners addrs
 		return c.list(`SELECT `+rowColumns+`, o.addr FROM archive a JOIN owners o ON o.id = a.owner
 			WHERE a.id > (SELECT id FROM archive_words_mark) AND o.addr IS NOT NULL
-			ORDER BY a.id LIMIT $1`, []any{max(limit, 0)}, func(r pgx.Rows) error {
+			`+archived+`ORDER BY a.id LIMIT $1`, []any{max(limit, 0)}, func(r pgx.Rows) error {
 			var owner string
 			row, err := scanRow(r, &peers, &owner)
 			if err != nil {
@@ -35,7 +36,12 @@ func (s *Store) Unindexed(ctx context.Context, limit int) (rows []storage.Row, e
 func (s *Store) Index(ctx context.Context, texts []storage.Text, upTo int64) error {
 	var ids []int64
 	var owners, words []string
+	seen := make(map[textKey]bool) // of two texts for a row the first holds
 	for _, t := range texts {
+		if seen[textKey{t.Owner, t.ID}] {
+			continue
+		}
+		seen[textKey{t.Owner, t.ID}] = true
 		if list := storage.Words(t.Text, storage.MaxTextWords); len(list) > 0 {
 			ids, owners, words = append(ids, t.ID), append(owners, t.Owner.String()), append(words, strings.Join(list, " "))
 		}
@@ -57,6 +63,11 @@ func (s *Store) Index(ctx context.Context, texts []storage.Text, upTo int64) err
 			WHERE NOT a.tombstone ON CONFLICT (id) DO NOTHING`, ids, owners, words)
 		return err
 	})
+}
+
+type textKey struct {
+	owner wire.Addr
+	id    int64
 }
 
 func errMark(err error, upTo int64) error {

@@ -40,6 +40,7 @@ func queueDelivered(w *writer, c *conn, b *pgx.Batch, marks []storage.Mark) erro
 	}
 	b.Queue(`DELETE FROM undelivered u USING unnest($1::bigint[], $2::bigint[]) d (owner, id)
 		WHERE u.owner = d.owner AND u.id = d.id`, owners, ids)
+	queuePassed(b, ids)
 	return nil
 }
 
@@ -67,8 +68,17 @@ func (s *Store) CountUndelivered(ctx context.Context, owner wire.Addr, limit int
 // ClearUndelivered implements [storage.Archive].
 func (s *Store) ClearUndelivered(ctx context.Context, owner wire.Addr, upTo int64) error {
 	return s.writeArchive(ctx, "clear undelivered", func(w *writer, c *conn) error {
-		_, err := c.exec(`DELETE FROM undelivered WHERE owner = (SELECT id FROM owners WHERE addr = $1) AND id <= $2`,
-			owner.String(), upTo)
-		return err
+		var ids []int64
+		err := c.list(`DELETE FROM undelivered WHERE owner = (SELECT id FROM owners WHERE addr = $1) AND id <= $2 RETURNING id`,
+			[]any{owner.String(), upTo}, func(r pgx.Rows) error {
+				ids = append(ids, 0)
+				return r.Scan(&ids[len(ids)-1])
+			})
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		b := &pgx.Batch{}
+		queuePassed(b, ids)
+		return c.send(b)
 	})
 }

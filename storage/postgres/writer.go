@@ -14,7 +14,7 @@ const (
 	// schemas of a database can each have a Salon.
 	lockClass = 0x53616c6f
 	// lockPoll is how often the lock is tried while Open waits for a predecessor to end.
-	lockPoll = 100 * time.Millisecond
+	lockPoll = 50 * time.Millisecond
 	// redialMin and redialMax bound the pause after a dial that failed.
 	redialMin = 100 * time.Millisecond
 	redialMax = 5 * time.Second
@@ -29,9 +29,10 @@ var errHeld = errors.New("another Salon holds the database")
 // writer is the connection that holds the lock, with what is known thanks to it. One goroutine at a time has it.
 type writer struct {
 	config  *pgx.ConnConfig
-	schema  int64 // the head that this program knows
-	wait    time.Duration
-	conn    *pgx.Conn // nil or closed: to be dialled
+	check   func(*conn) error // looks at the schema, once the lock is held
+	wait    time.Duration     // for the lock
+	conn    *pgx.Conn         // nil or closed: to be dialled
+	session session           // of conn, or of the one before
 	owners  *owners
 	months  *months
 	failure error // of the last dial, until it may be tried again
@@ -108,9 +109,9 @@ func (w *writer) dial(ctx context.Context) error {
 	}
 	w.owners.clear()
 	work := &conn{ctx, c}
-	err = lock(work, w.wait)
+	err = w.lock(work)
 	if err == nil {
-		err = checkSchema(work, w.schema)
+		err = w.check(work)
 	}
 	if err == nil {
 		err = w.months.load(work, time.Now())
@@ -119,7 +120,7 @@ func (w *writer) dial(ctx context.Context) error {
 		c.Close(ctx)
 		return err
 	}
-	w.conn, w.wait = c, 0 // later on, nobody is to wait for a lock that another one took
+	w.conn, w.wait, w.check = c, 0, checkSchema // later on, nobody is to wait for a lock that another one took
 	return nil
 }
 
@@ -132,16 +133,35 @@ func (w *writer) close() error {
 	return w.conn.Close(ctx)
 }
 
-// lock takes the advisory lock for the life of the connection, and waits for it up to wait.
-func lock(c *conn, wait time.Duration) error {
-	for end := time.Now().Add(wait); ; {
+// session names a process of PostgreSQL for good: process numbers come again.
+type session struct {
+	pid   int32
+	start time.Time
+}
+
+// lock takes the advisory lock for the life of the connection. What may hold it yet is what is left of the connection
+// before: PostgreSQL notices the end of one late if the network was at fault. That one is ended.
+func (w *writer) lock(c *conn) error {
+	end, mine := time.Now().Add(w.wait), false
+	for {
 		var ours bool
 		err := c.get(`SELECT pg_try_advisory_lock($1, current_schema()::regnamespace::oid::int)`, []any{lockClass}, &ours)
-		if err != nil || ours {
+		if err != nil {
 			return err
 		}
+		if ours {
+			return c.get(`SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()`, nil, &w.session.pid, &w.session.start)
+		}
+		if !mine {
+			if mine, err = terminate(c, w.session); err != nil {
+				return err
+			}
+			if mine {
+				end = time.Now().Add(grace)
+			}
+		}
 		if !time.Now().Before(end) {
-			return holder(c)
+			return heldBy(c)
 		}
 		select {
 		case <-time.After(lockPoll):
@@ -151,16 +171,16 @@ func lock(c *conn, wait time.Duration) error {
 	}
 }
 
-// holder returns the error that names who has the lock.
-func holder(c *conn) error {
-	var who string
-	err := c.get(`SELECT format('process %s of PostgreSQL, for %s, connected since %s', a.pid,
-			coalesce(host(a.client_addr), 'this machine'), date_trunc('second', a.backend_start))
-		FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-		WHERE l.locktype = 'advisory' AND l.classid = $1::bigint::oid AND l.objid = current_schema()::regnamespace::oid
-			AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND l.granted LIMIT 1`,
-		[]any{int64(lockClass)}, &who)
-	if err != nil {
+// terminate ends a session of ours and reports whether there was one.
+func terminate(c *conn, s session) (found bool, err error) {
+	err = c.get(`SELECT coalesce(bool_or(pg_terminate_backend(pid)), false) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2`,
+		[]any{s.pid, s.start}, &found)
+	return found, err
+}
+
+func heldBy(c *conn) error {
+	who, err := holder(c)
+	if err != nil || who == "" {
 		return errHeld
 	}
 	return fmt.Errorf("%w (%s)", errHeld, who)

@@ -31,7 +31,7 @@ const (
 	fromOwner = ` FROM archive a INDEXED BY archive_owner ` + whereOwner
 	// Left alone, SQLite reads the whole archive of the owner for a rare correspondent.
 	fromPeer   = ` FROM archive a INDEXED BY archive_peer ` + whereOwner
-	whereOwner = `WHERE a.owner = (SELECT id FROM owners WHERE addr = ?1) AND a.id > ?2 AND a.id < ?3 `
+	whereOwner = `WHERE a.owner = (SELECT id FROM owners WHERE addr = ?1) AND a.id > ?2 AND a.id < ?3 ` + archived
 	// The index is asked first, by its own key. Its terms are the owner's, and the owner decides again.
 	fromSearch = ` FROM search f CROSS JOIN archive a ON a.id = f.rowid
 		WHERE f.search MATCH ?7 AND f.rowid > ?2 AND f.rowid < ?3 AND a.owner = (SELECT id FROM owners WHERE addr = ?1) `
@@ -102,7 +102,7 @@ func (s *Store) Rows(ctx context.Context, owner wire.Addr, ids []int64) (rows []
 	}
 	err = s.read(ctx, "read rows", func(c *conn) error {
 		rows, err = pageRows(c, owner, `SELECT `+rowColumns+` FROM archive a WHERE a.id IN (SELECT value FROM json_each(?))
-			AND a.owner = (SELECT id FROM owners WHERE addr = ?) ORDER BY a.id`, string(list), owner.String())
+			AND a.owner = (SELECT id FROM owners WHERE addr = ?) `+archived+`ORDER BY a.id`, string(list), owner.String())
 		return err
 	})
 	return rows, err

@@ -17,14 +17,14 @@ func (s *Store) rewrite(c *conn, rewrites []storage.Rewrite) error {
 			return err
 		}
 		s.eraser.wanted = true
-		if err := rewriteRow(c, owner, &rewrites[i]); err != nil {
+		if err := s.rewriteRow(c, owner, &rewrites[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func rewriteRow(c *conn, owner int64, r *storage.Rewrite) error {
+func (s *Store) rewriteRow(c *conn, owner int64, r *storage.Rewrite) error {
 	if r.Hold {
 		_, err := c.exec(`INSERT INTO held (owner, id, peer, kind, outgoing, origin, stanza)
 			SELECT owner, id, peer, kind, outgoing, origin, stanza FROM archive
@@ -44,6 +44,9 @@ func rewriteRow(c *conn, owner int64, r *storage.Rewrite) error {
 		return err
 	}
 	if _, err := c.exec(`DELETE FROM undelivered WHERE owner = ? AND id = ?`, owner, r.ID); err != nil {
+		return err
+	}
+	if err := s.delivered(c, r.ID); err != nil {
 		return err
 	}
 	return unindex(c, `?`, r.ID)

@@ -13,20 +13,21 @@ CREATE TABLE archive (
     id       bigint   NOT NULL PRIMARY KEY,
     owner    bigint   NOT NULL,
     peer_key bigint   NOT NULL,
-    peer     text     NOT NULL,
-    kind     smallint NOT NULL,
+    kind     bigint   NOT NULL,
     outgoing boolean  NOT NULL,
+    peer     text     NOT NULL,
     origin   bytea,
     stanza   bytea    NOT NULL
 ) PARTITION BY RANGE (id);
 CREATE INDEX archive_owner ON archive (owner, id);
 CREATE INDEX archive_peer ON archive (owner, peer_key, id);
+CREATE INDEX archive_passing ON archive (id) WHERE kind = 5;
 COMMENT ON TABLE archive IS 'archived stanzas, a row for each owner; partitioned by month';
 COMMENT ON COLUMN archive.id IS 'carries the time: to_timestamp(((id >> 22) + 1735689600000) / 1000.0)';
 COMMENT ON COLUMN archive.owner IS 'owners.id';
 COMMENT ON COLUMN archive.peer_key IS 'FNV-1a, 32 bits, of the peer''s bare address: what the index holds of it';
 COMMENT ON COLUMN archive.peer IS 'the other side: the correspondent, or in a room''s archive who sent it';
-COMMENT ON COLUMN archive.kind IS '1 one to one, 2 groupchat, 3 private message in a room, 4 headline';
+COMMENT ON COLUMN archive.kind IS '1 one to one, 2 groupchat, 3 private message in a room, 4 headline, 5 kept for its delivery alone';
 COMMENT ON COLUMN archive.outgoing IS 'the owner sent it';
 COMMENT ON COLUMN archive.origin IS 'digest of sender and origin-id (XEP-0359), null if it has none';
 COMMENT ON COLUMN archive.stanza IS 'the exact bytes: convert_from(stanza, ''UTF8'')';

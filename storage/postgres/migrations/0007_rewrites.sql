@@ -5,9 +5,9 @@ COMMENT ON COLUMN archive.tombstone IS 'the message was retracted, moderated or 
 CREATE TABLE held (
     owner    bigint   NOT NULL,
     id       bigint   NOT NULL,
-    peer     text     NOT NULL,
-    kind     smallint NOT NULL,
+    kind     bigint   NOT NULL,
     outgoing boolean  NOT NULL,
+    peer     text     NOT NULL,
     origin   bytea,
     stanza   bytea    NOT NULL,
     PRIMARY KEY (owner, id)

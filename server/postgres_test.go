@@ -132,7 +132,7 @@ func TestPostgresDump(t *testing.T) {
 		until(bob, isMessage)
 	}
 	alice.Barrier()
-	want := history(s, "alice@"+xmpptest.Host)
+	want := bothArchives(s, "alice@"+xmpptest.Host)
 	if len(want) != 60 {
 		t.Errorf("a history of %d messages", len(want))
 	}
@@ -143,13 +143,13 @@ func TestPostgresDump(t *testing.T) {
 
 	again := on(restored)
 	again.Known(wire.MustAddr("alice@" + xmpptest.Host))
-	if got := history(again, "alice@"+xmpptest.Host); !slices.Equal(got, want) {
+	if got := bothArchives(again, "alice@"+xmpptest.Host); !slices.Equal(got, want) {
 		t.Errorf("%d messages before, %d after", len(want), len(got))
 	}
 }
 
-// history asks for the archives of a user and of the lobby (XEP-0313), and returns what is forwarded, in order.
-func history(s *xmpptest.Server, user string) (all []string) {
+// bothArchives asks for the archives of a user and of the lobby (XEP-0313), and returns what is forwarded, in order.
+func bothArchives(s *xmpptest.Server, user string) (all []string) {
 	s.T.Helper()
 	c := enter(s, user, lobby)
 	c.Barrier()

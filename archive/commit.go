@@ -242,6 +242,9 @@ func (w *Writer) try(s *search, jobs []*job, marks []storage.Mark) error {
 	}
 	w.mu.Unlock()
 	say()
+	if err == nil && len(b.Rows) > 0 && w.o.OnCommit != nil {
+		w.o.OnCommit()
+	}
 	return err
 }
 

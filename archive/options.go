@@ -49,6 +49,8 @@ type Options struct {
 	Ack Ack
 	// Away is how long the store may fail, or a commit last, before everything is refused; 5 s by default.
 	Away time.Duration
+	// OnCommit is called after a commit that brought rows, on the writer's goroutine: it must not block. nil is none.
+	OnCommit func()
 	// Log is slog.Default() if nil.
 	Log *slog.Logger
 	// Now is the clock behind the ids, for tests; time.Now if nil.

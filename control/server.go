@@ -85,6 +85,7 @@ func NewHandler(a Admin, log *slog.Logger) http.Handler {
 		status, err := a.Status(r.Context())
 		h.reply(w, r, status, err)
 	})
+	h.handlePrivacy(mux)
 	return mux
 }
 

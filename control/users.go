@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"salon.im/salon/archive"
 	"salon.im/salon/auth"
 	"salon.im/salon/storage"
 	"salon.im/salon/wire"
@@ -23,6 +24,15 @@ type UsersOptions struct {
 	Hosts func() []string
 	// Keys returns the hashes and the count of iterations for new passwords (see Hashes).
 	Keys func() (hashes []auth.Hash, iterations int)
+	// Persons is what is exported and erased; nil can do neither.
+	Persons PersonStore
+	// Services returns the domains of rooms.
+	Services func() []string
+	// Rewrite replaces up to archive.MaxRows rows, and returns when that is durable; nil does so in Persons.
+	Rewrite func(ctx context.Context, rewrites []storage.Rewrite) error
+	// Erased is called after a person's stored messages were rewritten, so that rooms in memory forget the person too; nil
+	// does nothing.
+	Erased func(ctx context.Context, addr wire.Addr, names *archive.Pseudonyms) error
 	// Held says that nothing of an account may be deleted now (archive.hold); nil holds none.
 	Held func(addr wire.Addr) bool
 	// Leaving is called before an account is deleted, so that its contacts hear of it; nil does nothing.
@@ -50,6 +60,12 @@ func NewUsers(o UsersOptions) *Users {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Rewrite == nil {
+		o.Rewrite = func(ctx context.Context, rewrites []storage.Rewrite) error {
+			_, err := o.Persons.Append(ctx, storage.Batch{Rewrites: rewrites})
+			return err
+		}
 	}
 	if o.Held == nil {
 		o.Held = func(wire.Addr) bool { return false }

@@ -134,4 +134,4 @@ func (s *Service) askKeep(ctx context.Context, addr wire.Addr) (config.Keep, err
 var errHeld = refusal(stanza.Cancel, stanza.NotAllowed, "The messages of this room are under legal hold.")
 
 // held reports whether nothing of the room may be deleted now: archive.hold.
-func (r *room) held() bool { return r.s.o.Config().Held(r.addr.String()) }
+func (r *room) held() bool { return r.s.o.Held != nil && r.s.o.Held(r.addr) }

@@ -34,7 +34,8 @@ type Options struct {
 	Keeps  func(ctx context.Context, owner, occupant wire.Addr) (bool, error)
 	Domain string // of the rooms
 	Host   string // whose rooms they are: its admins, its users
-	// Held says whether what is retracted in the archive of a room or a user is kept for the administrator; nil holds nothing.
+	// Held says whether the archive of a room or a user is under hold: nothing of it is deleted, and what is retracted is kept
+	// for the administrator. nil holds nothing.
 	Held func(owner wire.Addr) bool
 	Log  *slog.Logger
 	Now  func() time.Time

@@ -184,11 +184,18 @@ func (r *Router) Exists(ctx context.Context, bare wire.Addr) (bool, error) {
 }
 
 // Bind puts a session into the table and runs the Bound hooks. An older session of the same full JID is closed with
-// conflict (RFC 6120 §7.7.2.2). It returns ErrTooMany.
+// conflict (RFC 6120 §7.7.2.2). An account that has as many sessions as it may have loses the one that waits for resumption
+// the longest: a client that comes is worth more than one that may come back. Without such a session it returns ErrTooMany.
 func (r *Router) Bind(ctx context.Context, s Session) (*Resource, error) {
 	res, replaced, ok := r.table.add(s, r.o.ResourcesPerUser())
-	if !ok {
-		return nil, ErrTooMany
+	for !ok {
+		oldest := sleepiest(r.Resources(s.Addr().Bare()))
+		if oldest == nil {
+			return nil, ErrTooMany
+		}
+		oldest.Close(stream.ResourceConstraint)
+		r.Unbind(ctx, oldest)
+		res, replaced, ok = r.table.add(s, r.o.ResourcesPerUser())
 	}
 	if replaced != nil {
 		replaced.Close(stream.Conflict)
@@ -196,6 +203,19 @@ func (r *Router) Bind(ctx context.Context, s Session) (*Resource, error) {
 	}
 	r.runHooks(ctx, "bound", r.hooks.Bound, res)
 	return res, nil
+}
+
+// sleepiest returns the session that has been without a connection for the longest time, nil if all have one.
+func sleepiest(sessions []*Resource) (oldest *Resource) {
+	var since time.Time
+	for _, res := range sessions {
+		if s, ok := res.Session.(Sleeper); ok {
+			if t, asleep := s.Asleep(); asleep && (oldest == nil || t.Before(since)) {
+				oldest, since = res, t
+			}
+		}
+	}
+	return oldest
 }
 
 // Unbind takes a session out of the table and runs the Gone hooks, once. The owner of the session calls it when the

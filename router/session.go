@@ -3,6 +3,7 @@ package router
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"mellium.im/xmpp/stream"
 
@@ -20,6 +21,13 @@ type Session interface {
 	Send(st wire.Stanza, mark int64) bool
 	// Close ends the stream with a stream error (RFC 6120 §4.9). It returns at once; Unbind follows.
 	Close(e stream.Error)
+}
+
+// Sleeper is a Session that may be without a connection. One whose sessions need more room than the account has is ended.
+type Sleeper interface {
+	Session
+	// Asleep reports whether the session waits for its client to resume it, and since when.
+	Asleep() (since time.Time, ok bool)
 }
 
 // Flag is a bit that a feature keeps for a session.
@@ -65,6 +73,9 @@ const MaxDirected = 2000
 
 // maxHeld bounds the messages that wait while the archive's undelivered ones are sent.
 const maxHeld = 1000
+
+// Held counts the bytes that all sessions of the account hold towards their clients; the sessions do so themselves.
+func (r *Resource) Held() *atomic.Int64 { return &r.account.held }
 
 // Presence returns the last broadcast presence; nil means that the session is not available.
 func (r *Resource) Presence() *Presence { return r.presence.Load() }

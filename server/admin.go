@@ -33,6 +33,7 @@ func (s *Server) newUsers() *control.Users {
 			return control.Hashes(a.Mechanisms), a.Iterations
 		},
 		Held:    s.held,
+		Persons: s.store, Services: func() []string { return serviceNames(s.Config()) }, Rewrite: s.rewrite, Erased: s.erased,
 		Leaving: func(ctx context.Context, addr wire.Addr) error { return s.presence.EndSubscriptions(ctx, addr) },
 		Changed: s.endSessions,
 	})

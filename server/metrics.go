@@ -77,6 +77,10 @@ func (s *Server) measureArchive(counter func(string, string, prometheus.Labels, 
 		}
 		return 0
 	})
+	x := s.indexer
+	counter("archive_indexed_rows_total", "Rows that the full-text index has looked at.", nil, func() int64 { return int64(x.Stats().Rows) })
+	counter("archive_index_failures_total", "Failures to add new rows to the full-text index.", nil,
+		func() int64 { return int64(x.Stats().Failures) })
 	s.metrics.MustRegister(latency{s})
 }
 

@@ -58,6 +58,7 @@ type Server struct {
 	registrar *feature.Registrar
 	rooms     []*muc.Service
 	keeper    *archive.Keeper
+	indexer   *archive.Indexer
 	metrics   *prometheus.Registry
 
 	background context.Context // of what works beside the streams; Shutdown ends it
@@ -126,12 +127,14 @@ func (s *Server) openStore(ctx context.Context, cfg *config.Config) (err error) 
 		}
 	}
 	s.store = storage.Bounded(st, storeLimit, s.o.Log)
+	s.indexer = archive.NewIndexer(archive.IndexerOptions{Store: s.store, Wanted: s.searched, Any: s.anySearched, Log: s.o.Log})
 	ack := archive.Durable
 	if cfg.Archive.Ack == config.AckAsync {
 		ack = archive.Async
 	}
 	s.writer, err = archive.Open(ctx, s.store, archive.Options{Rows: cfg.Archive.BatchRows, Wait: cfg.Archive.BatchWait,
-		QueueRows: cfg.Archive.QueueRows, QueueBytes: int64(cfg.Archive.QueueBytes), Ack: ack, Log: s.o.Log})
+		QueueRows: cfg.Archive.QueueRows, QueueBytes: int64(cfg.Archive.QueueBytes), Ack: ack,
+		OnCommit: s.indexer.Wake, Log: s.o.Log})
 	return err
 }
 
@@ -140,6 +143,8 @@ func (s *Server) Serve(ctx context.Context) error {
 	failed := make(chan error, len(s.listeners))
 	s.wg.Go(func() { s.trim(s.background) })
 	s.wg.Go(func() { s.keeper.Run(s.background) })
+	s.wg.Go(func() { s.indexer.Run(s.background) })
+	headroom()
 	for _, l := range s.listeners {
 		s.wg.Go(func() {
 			if err := l.serve(); err != nil {

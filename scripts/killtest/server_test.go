@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"database/sql"
 	"fmt"
 	"net"
 	"net/http"
@@ -152,4 +153,21 @@ func (s *salon) dial(ctx context.Context) (net.Conn, error) {
 	addr := s.direct
 	s.mu.Unlock()
 	return new(net.Dialer).DialContext(ctx, "tcp", addr)
+}
+
+// whole asks SQLite whether the database is in order. The server must have ended.
+func (s *salon) whole() {
+	s.t.Helper()
+	if s.url != "" {
+		return
+	}
+	db, err := sql.Open("sqlite", filepath.Join(s.data, "salon.db"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	var check string
+	if err := db.QueryRow(`PRAGMA integrity_check`).Scan(&check); err != nil || check != "ok" {
+		s.t.Errorf("integrity_check: %q, %v", check, err)
+	}
 }

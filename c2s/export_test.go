@@ -11,6 +11,9 @@ import (
 // MaxGone is the bound of the ended sessions that are remembered.
 const MaxGone = maxGone
 
+// FailureLines is how many failed logins are logged at once.
+const FailureLines = failureLines
+
 // Check looks at all sessions as the watch does at that time.
 func (s *Server) Check(now time.Time) {
 	for _, x := range s.list() {

@@ -44,4 +44,7 @@ func TestPanickingSeen(t *testing.T) {
 	if n := b.calls.Load(); n != 2 {
 		t.Errorf("stored %d times", n)
 	}
+	if n := r.Stats.Panics.Load(); n != 2 {
+		t.Errorf("%d panics are counted", n)
+	}
 }

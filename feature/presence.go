@@ -33,7 +33,7 @@ func Presence(r *router.Router, rosters *Rosters, blocks *Blocks, accounts stora
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	p := &Presences{r: r, rosters: rosters, blocks: blocks, log: log, seen: newSeen(accounts, log)}
+	p := &Presences{r: r, rosters: rosters, blocks: blocks, log: log, seen: newSeen(accounts, log, &r.Stats.Panics)}
 	rosters.removed = p.removed
 	blocks.nowBlocked, blocks.unblocked = p.nowBlocked, p.unblocked
 	r.HandlePresence(p)

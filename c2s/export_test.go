@@ -41,3 +41,6 @@ func (s *Server) Remembered(id string, user wire.Addr) (bool, int) {
 
 // MaxMisfits bounds refusals that are no guesses.
 const MaxMisfits = maxMisfits
+
+// WatchInterval is the time between two looks at all sessions.
+func (s *Server) WatchInterval() time.Duration { return s.watchInterval() }

@@ -42,8 +42,11 @@ var ranks = map[string]int{
 	"scripts": 6,
 }
 
-// testsOnly is imported by external _test packages alone.
-const testsOnly = "internal/xmpptest"
+// testServer and testDatabase are imported by tests alone. xmpptest imports the server, so it is for external _test packages.
+const (
+	testServer   = "internal/xmpptest"
+	testDatabase = "internal/pgtest"
+)
 
 // homes says which package, with its children, may import a library.
 var homes = map[string]string{
@@ -53,16 +56,19 @@ var homes = map[string]string{
 	"github.com/spf13/cobra":           "cmd",
 }
 
-// source is a Go file: its package's directory, whether it belongs to an external test package, its imports.
+// source is a Go file: its package's directory, whether it is a test, whether it belongs to an external test package, its
+// imports.
 type source struct {
 	dir      string
+	test     bool
 	external bool
 	imports  []string
 }
 
 func TestLayers(t *testing.T) {
 	eachFile(t, func(name string, set *token.FileSet, f *ast.File) {
-		s := source{dir: path.Dir(name), external: strings.HasSuffix(name, "_test.go") && strings.HasSuffix(f.Name.Name, "_test")}
+		s := source{dir: path.Dir(name), test: strings.HasSuffix(name, "_test.go")}
+		s.external = s.test && strings.HasSuffix(f.Name.Name, "_test")
 		for _, spec := range f.Imports {
 			imported, err := strconv.Unquote(spec.Path.Value)
 			if err != nil {
@@ -97,16 +103,22 @@ func (s source) judge() (wrong []string) {
 
 // reach says why this file may not import target, a directory of the module; "" if it may.
 func (s source) reach(target string) string {
-	if within(target, testsOnly) {
-		if s.external || within(s.dir, testsOnly) {
+	if within(target, testServer) {
+		if s.external || within(s.dir, testServer) {
 			return ""
 		}
 		return "it is for external _test packages"
 	}
+	if within(target, testDatabase) {
+		if s.test || within(s.dir, testServer) {
+			return ""
+		}
+		return "it is for tests"
+	}
 	if within(s.dir, target) || s.external {
 		return "" // its parent or, in a test, the package itself; tests may look at the whole house
 	}
-	if within(s.dir, testsOnly) {
+	if within(s.dir, testServer) {
 		return ""
 	}
 	from, ok := ranks[top(s.dir)]
@@ -155,6 +167,10 @@ func TestLayersJudge(t *testing.T) {
 		{"c2s", false, us + "internal/xmpptest", "external _test"},
 		{"cmd/salon", false, us + "internal/xmpptest", "external _test"},
 		{"internal/xmpptest", false, us + "server", ""},
+		{"internal/xmpptest", false, us + "internal/pgtest", ""},
+		{"internal/pgtest", false, us + "wire", "has no rank"},
+		{"storage/postgres", true, us + "internal/pgtest", ""},
+		{"storage/postgres", false, us + "internal/pgtest", "it is for tests"},
 		{"newcomer", false, us + "wire", "has no rank"},
 		{"muc", false, us + "newcomer", "has no rank"},
 		{"router", false, us + "wireless", "has no rank"},
@@ -165,7 +181,7 @@ func TestLayersJudge(t *testing.T) {
 		{"web", false, "github.com/caddyserver/certmagic", "only certs may"},
 		{"web", false, "net/http", ""},
 	} {
-		got := strings.Join(source{c.dir, c.external, []string{c.imported}}.judge(), "; ")
+		got := strings.Join(source{c.dir, c.external, c.external, []string{c.imported}}.judge(), "; ")
 		if (got == "") != (c.wrong == "") || !strings.Contains(got, c.wrong) {
 			t.Errorf("%s imports %s: %q, want %q", c.dir, c.imported, got, c.wrong)
 		}

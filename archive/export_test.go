@@ -15,3 +15,21 @@ func NewUnsure(max int) *Unsure { return &Unsure{unsure{max: max}} }
 func (u *Unsure) Add(id int64, now time.Time)       { u.u.add(id, now) }
 func (u *Unsure) Take(id int64, now time.Time) bool { return u.u.take(id, now) }
 func (u *Unsure) Len() int                          { return len(u.u.failed) }
+
+// KeepSpared is keepSpared.
+const KeepSpared = keepSpared
+
+// MaxScan bounds what a query looks at.
+const MaxScan = maxScan
+
+// HoldReads takes every turn of a reader until the function that it returns is called.
+func HoldReads(r *Reader) (release func()) {
+	for range maxReads {
+		r.slots <- struct{}{}
+	}
+	return func() {
+		for range maxReads {
+			<-r.slots
+		}
+	}
+}

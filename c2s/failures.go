@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"salon.im/salon/auth"
+	"salon.im/salon/storage"
 )
 
 // conditions are the reasons for which logins fail, as /metrics lists them (RFC 6120 §6.5).
@@ -62,11 +63,11 @@ func (l *failureLog) admit(now time.Time) (silent int, ok bool) {
 	return silent, true
 }
 
-// logFailure logs what is our fault as an error, a login that was refused for an administrator who looks for guesses, and
+// logFailure logs what is our fault as an error (that storage is away was said once already), a login that was refused for an administrator who looks for guesses, and
 // what a client cannot do or gives up for the curious. The password is in none of it.
 func (n *negotiation) logFailure(f *auth.Failure) {
 	level, cause := slog.LevelInfo, errors.Unwrap(f)
-	peers := errors.Is(cause, auth.ErrThrottled) || errors.Is(cause, auth.ErrBusy) ||
+	peers := errors.Is(cause, auth.ErrThrottled) || errors.Is(cause, auth.ErrBusy) || errors.Is(cause, storage.ErrAway) ||
 		errors.Is(cause, context.Canceled) || errors.Is(cause, context.DeadlineExceeded)
 	switch {
 	case f.Condition == auth.TemporaryAuthFailure && !peers:

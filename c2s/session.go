@@ -126,6 +126,12 @@ func (x *Session) Addr() wire.Addr { return x.addr }
 // Send implements router.Session.
 func (x *Session) Send(st wire.Stanza, mark int64) bool { return x.out.Send(st, mark) }
 
+// Pace implements router.Pacer.
+func (x *Session) Pace(ctx context.Context) (router.Room, error) {
+	stanzas, bytes, err := x.out.Pace(ctx)
+	return router.Room{Stanzas: stanzas, Bytes: bytes}, err
+}
+
 // Close implements router.Session: a stream error, then the end.
 func (x *Session) Close(e xstream.Error) { x.finish(stream.AppendError(nil, e), false) }
 

@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -40,6 +39,9 @@ func (c *checker) hosts(hosts []Host) {
 		c.admins(key+"admins", h.Admins)
 		if h.Contact != nil {
 			c.contact(key+"contact", h.Contact)
+		}
+		if h.Archive != nil {
+			c.hostArchive(key+"archive", h.Archive)
 		}
 	}
 }
@@ -132,16 +134,19 @@ func validListenHost(host string) bool {
 	return err == nil && !strings.Contains(host, ":")
 }
 
-// storage checks the URL of the database without showing more of it than its scheme.
+// storage checks the URL of the database without showing more of it than its scheme. What a PostgreSQL URL may say besides
+// is for its driver to judge: see [StorageURL.Scheme].
 func (c *checker) storage(u string) {
 	const key = "storage.url"
-	scheme, rest, ok := strings.Cut(u, ":")
-	switch {
+	_, rest, _ := strings.Cut(u, ":")
+	switch scheme := StorageURL(u).Scheme(); {
 	case u == "":
-	case slices.Contains([]string{"postgres", "postgresql"}, strings.ToLower(scheme)) && ok:
-		c.add(key, "PostgreSQL is not in this build, which has SQLite only; write sqlite:PATH, or leave it empty")
-	case scheme != "sqlite" || !ok:
-		c.add(key, "want sqlite:PATH, or nothing for salon.db in the data directory")
+	case scheme == "postgres":
+		if parsed, err := url.Parse(u); err != nil || parsed.Opaque != "" || strings.Trim(parsed.Path, "/") == "" {
+			c.add(key, "want postgres://USER:PASSWORD@HOST/DATABASE, with special characters of the password as %XX; over a unix socket postgres:///DATABASE?host=/run/postgresql")
+		}
+	case scheme != "sqlite":
+		c.add(key, "want postgres://USER:PASSWORD@HOST/DATABASE or sqlite:PATH, or nothing for salon.db in the data directory")
 	case rest == "" || strings.HasPrefix(rest, ":") || strings.HasPrefix(rest, "//") || strings.ContainsAny(rest, "?#"):
 		c.add(key, "want sqlite:PATH, with the path of a file, without '//', '?' and '#'")
 	}

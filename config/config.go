@@ -32,6 +32,7 @@ type Host struct {
 	Registration Registration `yaml:"registration,omitempty" reload:"true" oneof:"closed open"`
 	Admins       []string     `yaml:"admins,omitempty" reload:"true"`
 	Contact      *Contact     `yaml:"contact,omitempty"`
+	Archive      *HostArchive `yaml:"archive,omitempty"`
 }
 
 // Listen says where the server listens. Addresses are host:port; an empty host means all addresses, port 0 any free port.
@@ -111,17 +112,6 @@ const (
 	// AckAsync delivers first and commits soon after: a crash can lose what was acknowledged.
 	AckAsync Ack = "async"
 )
-
-// Archive holds the settings of the archive writer.
-type Archive struct {
-	Ack Ack `yaml:"ack" reload:"false" oneof:"durable async"`
-	// BatchRows and BatchWait end a batch, whichever comes first.
-	BatchRows int           `yaml:"batch_rows" reload:"false" min:"1" max:"100000"`
-	BatchWait time.Duration `yaml:"batch_wait" reload:"false" min:"0s" max:"1s"`
-	// QueueRows and QueueBytes bound what waits for a batch. A full queue slows down the senders.
-	QueueRows  int  `yaml:"queue_rows" reload:"false" min:"1000" max:"10000000"`
-	QueueBytes Size `yaml:"queue_bytes" reload:"false" min:"8MiB" max:"16GiB"`
-}
 
 // Log holds what is logged, and how.
 type Log struct {

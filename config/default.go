@@ -23,6 +23,12 @@ func Default() *Config {
 			BatchWait:  2 * time.Millisecond,
 			QueueRows:  65536,
 			QueueBytes: 64 * MiB,
+			// Nothing goes before somebody said so: what is deleted cannot be had back. The index of texts doubles what
+			// the disk knows of a message, and is a choice too.
+			Keep:          Forever,
+			KeepRooms:     Forever,
+			NeverMoreThan: Forever,
+			Hold:          []string{},
 		},
 		Limits: defaultLimits(),
 		Stream: Stream{

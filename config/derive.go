@@ -20,6 +20,7 @@ func (c *Config) For(h Host) Host {
 	if h.Contact == nil {
 		h.Contact = &c.Contact
 	}
+	h.Archive = c.Archive.over(h.Archive)
 	return h
 }
 

@@ -165,7 +165,7 @@ func (n *nodes) scalar(node *yaml.Node, f field, key string) (any, bool) {
 	var allowed bool
 	switch {
 	case node.Kind != yaml.ScalarNode:
-	case f.typ == typeDuration:
+	case f.typ == typeDuration, f.typ == typeKeep:
 		allowed = tag == "!!str" || tag == "!!int" || tag == "!!float" // a number gets the error that names its unit
 	case f.typ == typeSize:
 		allowed = tag == "!!str" || tag == "!!int"

@@ -77,6 +77,9 @@ func (c *Config) normalise() {
 		}
 		h.Rooms = normalDomain(h.Rooms)
 		normalEach(h.Admins, parseBare)
+		if h.Archive != nil {
+			normalEach(h.Archive.Hold, parseHeld)
+		}
 		if h.Contact != nil {
 			for _, list := range h.Contact.lists() {
 				if *list == nil {
@@ -86,6 +89,7 @@ func (c *Config) normalise() {
 		}
 	}
 	normalEach(c.Admins, parseBare)
+	normalEach(c.Archive.Hold, parseHeld)
 	if local, err := parseLocal(c.Rooms.PublicLobby); err == nil {
 		c.Rooms.PublicLobby = local
 	}

@@ -38,7 +38,11 @@ limits: {stanza: 262145, login_time: 1m0.5s}
 stream: {resume_time: 0, idle_ping: 1h}
 archive: {batch_wait: 1500µs}
 `,
-		2: "storage: {url_file: " + write(t, "url", "sqlite:x") + "}",
+		2: `
+archive: {keep: 90d, keep_rooms: 1h30m, never_more_than: 2y, hold: [a@b.example, c.example], search: true}
+hosts: [{name: a.example, archive: {keep: 1w, hold: [d.example], search: false}}, {name: b.example, archive: {}}]
+`,
+		3: "storage: {url_file: " + write(t, "url", "sqlite:x") + "}",
 	} {
 		cfg := load(t, yaml)
 		text := printed(t, cfg)

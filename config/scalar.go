@@ -19,6 +19,8 @@ func parseScalar(t reflect.Type, text string) (any, error) {
 		return parseDuration(text)
 	case t == typeSize:
 		return ParseSize(text)
+	case t == typeKeep:
+		return ParseKeep(text)
 	case t.Kind() == reflect.Bool:
 		if text != "true" && text != "false" {
 			return nil, fmt.Errorf("want true or false, not %s", quote(text))
@@ -71,6 +73,8 @@ func wanted(f field) string {
 		return "want a duration such as 500ms, 30s, 5m or 1h"
 	case f.typ == typeSize:
 		return errSize.Error()
+	case f.typ == typeKeep:
+		return errKeep.Error()
 	case f.typ.Kind() == reflect.Bool:
 		return "want true or false"
 	case f.typ.Kind() == reflect.Int:

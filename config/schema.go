@@ -10,6 +10,7 @@ var (
 	typeConfig   = reflect.TypeFor[Config]()
 	typeDuration = reflect.TypeFor[time.Duration]()
 	typeSize     = reflect.TypeFor[Size]()
+	typeKeep     = reflect.TypeFor[Keep]()
 	typeContact  = reflect.TypeFor[Contact]()
 )
 

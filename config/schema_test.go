@@ -109,6 +109,14 @@ func setNumber(t *testing.T, cfg *config.Config, k key, bound string, delta int6
 		v.SetInt(int64(size) + delta)
 		return
 	}
+	if v.Type() == reflect.TypeFor[config.Keep]() {
+		keep, err := config.ParseKeep(bound)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.SetInt(int64(keep) + delta)
+		return
+	}
 	if err := parsed.Value.Decode(v.Addr().Interface()); err != nil {
 		t.Fatal(err)
 	}

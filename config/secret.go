@@ -46,6 +46,18 @@ type StorageURL string
 // Reveal returns the URL with its password.
 func (u StorageURL) Reveal() string { return string(u) }
 
+// Scheme says which back end the URL names: "sqlite", "postgres", or "" for neither. No URL at all is SQLite's default file.
+func (u StorageURL) Scheme() string {
+	scheme, _, ok := strings.Cut(string(u), ":")
+	switch {
+	case u == "", ok && scheme == "sqlite":
+		return "sqlite"
+	case ok && (scheme == "postgres" || scheme == "postgresql"):
+		return "postgres"
+	}
+	return ""
+}
+
 // String returns the URL without its secrets: all of it for SQLite, else without password and parameters.
 // A URL that does not parse is masked whole.
 func (u StorageURL) String() string {
@@ -53,7 +65,7 @@ func (u StorageURL) String() string {
 		return string(u)
 	}
 	parsed, err := url.Parse(string(u))
-	if err != nil || parsed.Host == "" || parsed.Opaque != "" {
+	if err != nil || parsed.Scheme == "" || parsed.Opaque != "" {
 		return masked
 	}
 	out := parsed.Scheme + "://"

@@ -66,16 +66,17 @@ func TestMask(t *testing.T) {
 		shown fmt.Stringer
 		want  string
 	}{
-		0: {config.Secret(""), ""},
-		1: {config.Secret("x"), mask},
-		2: {config.StorageURL(""), ""},
-		3: {config.StorageURL("sqlite:/a b.db"), "sqlite:/a b.db"},
-		4: {config.StorageURL("postgres://u:p@h:5432/d?sslmode=x&password=p"), "postgres://u:" + mask + "@h:5432/d?" + mask},
-		5: {config.StorageURL("postgres://h/d"), "postgres://h/d"},
-		6: {config.StorageURL("postgres://u:p w@h"), mask},
-		7: {config.StorageURL("host=h password=p"), mask},
-		8: {config.StorageURL("postgres:u:p@h"), mask},
-		9: {config.StorageURL("postgres://u:p#x@h/d"), mask},
+		0:  {config.Secret(""), ""},
+		1:  {config.Secret("x"), mask},
+		2:  {config.StorageURL(""), ""},
+		3:  {config.StorageURL("sqlite:/a b.db"), "sqlite:/a b.db"},
+		4:  {config.StorageURL("postgres://u:p@h:5432/d?sslmode=x&password=p"), "postgres://u:" + mask + "@h:5432/d?" + mask},
+		5:  {config.StorageURL("postgres://h/d"), "postgres://h/d"},
+		6:  {config.StorageURL("postgres://u:p w@h"), mask},
+		7:  {config.StorageURL("host=h password=p"), mask},
+		8:  {config.StorageURL("postgres:u:p@h"), mask},
+		9:  {config.StorageURL("postgres://u:p#x@h/d"), mask},
+		10: {config.StorageURL("postgres:///d?host=/run/postgresql"), "postgres:///d?" + mask},
 	} {
 		if got := test.shown.String(); got != test.want {
 			t.Errorf("%d: got %s, want %s", i, got, test.want)

@@ -44,6 +44,7 @@ func (c *Config) checkEach() []*Error {
 	}
 	check.admins("admins", c.Admins)
 	check.contact("contact", &c.Contact)
+	check.held("archive.hold", c.Archive.Hold)
 	check.networks(c.Limits.ConnectionsExempt)
 	if lobby := c.Rooms.PublicLobby; lobby != "" {
 		check.normal("rooms.public_lobby", lobby, parseLocal)

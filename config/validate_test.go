@@ -65,9 +65,9 @@ func TestValidate(t *testing.T) {
 		28: {url("sqlite:"), "storage.url: want sqlite:PATH, with the path of a file, without '//', '?' and '#'"},
 		29: {url("sqlite://a.db"), "storage.url: want sqlite:PATH, with the path of a file, without '//', '?' and '#'"},
 		30: {url("sqlite::memory:"), "storage.url: want sqlite:PATH, with the path of a file, without '//', '?' and '#'"},
-		31: {url("salon.db"), "storage.url: want sqlite:PATH, or nothing for salon.db in the data directory"},
-		32: {url("mysql://u:geheim@h"), "storage.url: want sqlite:PATH, or nothing for salon.db in the data directory"},
-		33: {url("PostgreSQL://u:geheim@h"), "storage.url: PostgreSQL is not in this build, which has SQLite only; write sqlite:PATH, or leave it empty"},
+		31: {url("salon.db"), "storage.url: want postgres://USER:PASSWORD@HOST/DATABASE or sqlite:PATH, or nothing for salon.db in the data directory"},
+		32: {url("mysql://u:geheim@h"), "storage.url: want postgres://USER:PASSWORD@HOST/DATABASE or sqlite:PATH, or nothing for salon.db in the data directory"},
+		33: {url("PostgreSQL://u:geheim@h/d"), "storage.url: want postgres://USER:PASSWORD@HOST/DATABASE or sqlite:PATH, or nothing for salon.db in the data directory"},
 		// Words.
 		34: {func(c *config.Config) { c.Auth.Mechanisms = nil }, "auth.mechanisms: want at least one of " +
 			"SCRAM-SHA-512-PLUS, SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS, SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, PLAIN"},
@@ -108,6 +108,11 @@ func TestValidate(t *testing.T) {
 		59: {func(c *config.Config) {
 			c.Limits.StanzaBeforeLogin, c.Limits.Stanza, c.Limits.VCardBytes = 10001, 10000, config.KiB
 		}, "limits.stanza: 10000 is less than limits.stanza_before_login (10001)"},
+		// PostgreSQL.
+		60: {url("postgres://u:geheim@h:5432/d?sslmode=verify-full"), ""},
+		61: {url("postgresql:///d?host=/run/postgresql"), ""},
+		62: {url("postgres:d"), "storage.url: " + wantPostgres},
+		63: {url("postgres://u:ge heim@h/d"), "storage.url: " + wantPostgres},
 	} {
 		cfg := config.Default()
 		test.change(cfg)
@@ -140,6 +145,8 @@ func rooms(name string) func(*config.Config) {
 func c2s(addresses ...string) func(*config.Config) {
 	return func(c *config.Config) { c.Listen.C2S = addresses }
 }
+
+const wantPostgres = "want postgres://USER:PASSWORD@HOST/DATABASE, with special characters of the password as %XX; over a unix socket postgres:///DATABASE?host=/run/postgresql"
 
 func url(u config.StorageURL) func(*config.Config) {
 	return func(c *config.Config) { c.Storage.URL = u }

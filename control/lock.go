@@ -48,6 +48,22 @@ func AcquireLock(dir, purpose string) (*Lock, error) {
 	return l, nil
 }
 
+// Holder says who has the lock of a data directory, as a HeldError does; "" is nobody. It takes nothing.
+func Holder(dir string) string {
+	f, err := os.Open(filepath.Join(dir, LockName))
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = f.Close() }()
+	if info, err := f.Stat(); err != nil || info.Size() == 0 {
+		return "" // Release leaves it empty
+	}
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) == nil {
+		return "" // its holder crashed
+	}
+	return readHolder(f)
+}
+
 // Release gives the lock back. The file stays: removing it could take it from under the next holder.
 func (l *Lock) Release() error { return errors.Join(l.file.Truncate(0), l.file.Close()) }
 

@@ -37,7 +37,8 @@ type Archiver interface {
 	// Queue assigns ids to the rows, in place and in order, and queues them. It blocks while the queue is full. done is
 	// called once, in the order of queueing, and must not block: dropped says for each row that it was a resend; err says
 	// that none was stored, as far as is known. A row that an earlier failure had stored nevertheless has its id of then.
-	Queue(ctx context.Context, rows []storage.Row, done func(dropped []bool, err error)) error
+	// rewrites are carried out with the rows, or not at all.
+	Queue(ctx context.Context, rows []storage.Row, done func(dropped []bool, err error), rewrites ...storage.Rewrite) error
 	// Delivered notes that marked rows reached their user. It never blocks.
 	Delivered(marks ...storage.Mark)
 }
@@ -74,6 +75,7 @@ type Router struct {
 	check     []CheckFunc
 	amend     []AmendFunc
 	observe   []ObserveFunc
+	alone     []func(wire.Stanza) bool
 	hooks     Hooks
 	registry  registry
 	inner     []*Flow // of stanzas that enter by Route, by recipient

@@ -58,6 +58,7 @@ type Resource struct {
 	mu       sync.Mutex // held during Session.Send, which never blocks: -> stream.Outbox.mu, -> stream.Flusher.mu
 	directed map[wire.Addr]struct{}
 	held     []heldMessage
+	overflow bool  // a message did not fit into held
 	flushed  int64 // messages marked up to this id were sent from the archive
 	live     int64 // the highest mark that was sent as it came
 }
@@ -125,6 +126,7 @@ func (r *Resource) sendOrdered(st wire.Stanza, mark int64) bool {
 		return r.Session.Send(st, mark)
 	}
 	if len(r.held) >= maxHeld {
+		r.overflow = true
 		return false
 	}
 	r.held = append(r.held, heldMessage{st, mark})
@@ -144,6 +146,13 @@ func (r *Resource) Reached() int64 {
 // sends the undelivered ones releases, now or later. Without hooks Router.Available does.
 func (r *Resource) Hold() { r.holding.Store(true) }
 
+// Overflowed reports whether a live message found no room behind Hold, and was not taken.
+func (r *Resource) Overflowed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.overflow
+}
+
 // Release ends Hold: live messages marked up to id are dropped as sent already, the others go out in order.
 func (r *Resource) Release(upTo int64) {
 	r.mu.Lock()
@@ -155,7 +164,7 @@ func (r *Resource) Release(upTo int64) {
 			r.Session.Send(h.st, h.mark)
 		}
 	}
-	r.held = nil
+	r.held, r.overflow = nil, false
 	r.holding.Store(false)
 }
 

@@ -15,6 +15,9 @@ const (
 	RowGroupchat RowKind = 2 // a room's message, in the room's archive
 	RowPrivate   RowKind = 3 // a private message in a room, in a user's archive
 	RowHeadline  RowKind = 4
+	// RowPassing is a message that its recipient does not want archived (XEP-0441): it is kept for offline delivery alone.
+	// Page and Rows leave it out, no index of texts has it, and the row goes with its mark.
+	RowPassing RowKind = 5
 )
 
 // Row is one archived stanza. Rows are written once; only a Rewrite replaces Stanza, in place.
@@ -47,6 +50,9 @@ type Mark struct {
 	ID    int64
 }
 
+// MaxRows is how many rows Rows returns at most.
+const MaxRows = 250
+
 // Rewrite replaces the bytes of a row in place: a retraction, a moderation, or the erasure of a person. The row keeps its
 // id and its place, and the old bytes are gone from the disk, but for what Hold keeps.
 type Rewrite struct {
@@ -56,18 +62,21 @@ type Rewrite struct {
 	// Peer replaces the row's peer unless it is zero: erasure gives an occupant's messages to a pseudonym.
 	Peer wire.Addr
 	// Tombstone says that the message itself is gone. The row is undelivered no more and leaves the search index, and its
-	// origin stays, so that a resend does not bring it back. A row that is a tombstone already stays as it is.
+	// origin stays, so that a resend does not bring it back. It leaves a row that is a tombstone already as it is, its peer
+	// included. A rewrite without it replaces stanza and peer of any row; a tombstone remains one, and other rows keep their
+	// mark and their search entry: the text must be the same.
 	Tombstone bool
-	// Hold keeps what the row was aside, for the administrator alone: see Retention.Held.
+	// Hold keeps what the row was aside, for the administrator alone: see Retention.Held. What is held of a row already
+	// stays, and of a tombstone nothing is held.
 	Hold bool
 }
 
 // Batch is what the archive's one writer commits at a time: the rows, then the marks, then the rewrites.
 type Batch struct {
-	Rows      []Row
+	Rows []Row
+	// Delivered and Rewrites may name rows of the same batch; one without a row is no error. Rewrites are made in order.
 	Delivered []Mark
-	// Rewrites may name rows of the same batch; one without a row is no error.
-	Rewrites []Rewrite
+	Rewrites  []Rewrite
 }
 
 // Dropped is a row that Append left out.
@@ -83,9 +92,10 @@ type Query struct {
 	With wire.Addr
 	// After and Before are exclusive ids; 0 is open.
 	After, Before int64
-	// Words selects rows by the full-text index: those whose text has all of the words, whole and in any order, compared
-	// without regard to case. A word is letters and digits; other characters separate words. nil selects all. Rows that
-	// are not indexed yet are not found: see Searches.
+	// Words selects rows by the full-text index: those whose text has all of the words, whole and in any order. The func
+	// Words says what a word is; each string here goes through it too (QueryWords), so that any input will do, and nothing
+	// in it is syntax. None selects all rows; strings without a single word select none. Rows that are not indexed yet are
+	// not found: see Searches.
 	Words []string
 	// Newest returns the last rows of the selection instead of the first. Rows are oldest first in either case.
 	Newest bool
@@ -101,9 +111,10 @@ type Archive interface {
 	Append(ctx context.Context, b Batch) (dropped []Dropped, err error)
 	// Page returns rows by key, without offset or count.
 	Page(ctx context.Context, q Query) ([]Row, error)
-	// Rows returns those of the ids that the owner's archive holds, by ascending id. At most 250 ids are looked at.
+	// Rows returns those of the ids that the owner's archive holds, by ascending id. Duplicates make no
+	// difference. At most MaxRows ids are looked at, the first ones.
 	Rows(ctx context.Context, owner wire.Addr, ids []int64) ([]Row, error)
-	// ByOrigin returns the row of the owner's archive with that origin, or ErrNotFound.
+	// ByOrigin returns the row of the owner's archive with that origin, or ErrNotFound. An empty origin is nobody's.
 	ByOrigin(ctx context.Context, owner wire.Addr, origin []byte) (Row, error)
 	// Undelivered returns up to limit marked rows of a user after id `after`, oldest first.
 	Undelivered(ctx context.Context, owner wire.Addr, after int64, limit int) ([]Row, error)

@@ -6,14 +6,17 @@ import "context"
 //
 // Nobody else may write to either store meanwhile.
 type Portable interface {
-	// Dump returns up to limit records of a table behind the key `after` (nil is the start), ordered by key.
+	// Dump returns up to limit records of a table behind the key of `after` (nil is the start), ordered by key. Text is
+	// ordered by its bytes. Values behind the key in `after` are ignored, so the last record of a page asks for the next.
 	Dump(ctx context.Context, t *Table, after Record, limit int) ([]Record, error)
-	// Restore adds records to a table, in one transaction. A record that is there already is ErrConflict, and none is added.
+	// Restore adds records to a table, in one transaction. A record that is there already is ErrConflict, and none is added,
+	// unless the table's records are replaced (Table.Replace). A value that is not of its column's kind is an error.
 	Restore(ctx context.Context, t *Table, records []Record) error
 	// Restored ends a restoration: it brings what the back end derives (numbers handed out next, partitions, the index of
 	// texts) in line with what was restored.
 	Restored(ctx context.Context) error
-	// Empty reports whether the store holds nothing that a restoration could meet.
+	// Empty reports whether the store holds nothing that a restoration could meet: no record of a table but those that are
+	// replaced.
 	Empty(ctx context.Context) (bool, error)
 }
 

@@ -28,6 +28,7 @@ type Events struct {
 	// Delivered gets the marks of messages that the client has: acknowledged, or without XEP-0198 written to the socket.
 	Delivered func(marks []int64)
 	// Handled returns h, the count of the client's stanzas that are handled, for the <a/> being written. Needed with EnableAcks.
+	// It is called with the outbox's lock held, and must not block. What is sent for a stanza is sent before it counts.
 	Handled func() uint32
 	// Overflow says that a bound is passed. It is called on a goroutine of its own, once for each connection, and once while
 	// there is none.
@@ -47,25 +48,28 @@ type Outbox struct {
 	limits OutboxLimits
 	events Events
 
-	mu        sync.Mutex // guards what follows; -> socket.mu in Resume, and let go before the Flusher is told
-	queue     []entry    // not yet rendered; in one, in a chunk from the pool, or longer
-	one       [1]entry   // room for a quiet session's queue
-	stalled   []entry    // handed to a socket that has not taken them all; nil with XEP-0198, which keeps them itself
-	uncounted int        // leading entries of queue that XEP-0198 does not count: sent before <enabled/>
-	bytes     int        // of queue, what is being written, and unacked
-	conn      *Conn      // nil: none attached
-	last      []byte     // written before the connection closes
-	sm        *acks      // nil until EnableAcks
-	busy      bool       // in the ready list, being rendered, or draining
-	closing   bool       // finish the connection when the queue is empty
-	final     bool       // that flush is under way or done
-	ended     bool       // take nothing more
-	over      bool       // Overflow has been called for this connection
-	budget    Budget     // of the account
-	charged   int64      // of it
-	backlog   bool       // resumed with more than the bounds of a connection: they do not hold before it is worked off
-	ackDue    bool       // <a/> goes out with the next flush
-	askDue    bool       // and <r/>
+	mu        sync.Mutex    // guards what follows; -> socket.mu in Resume, and let go before the Flusher is told
+	queue     []entry       // not yet rendered; in one, in a chunk from the pool, or longer
+	one       [1]entry      // room for a quiet session's queue
+	stalled   []entry       // handed to a socket that has not taken them all; nil with XEP-0198, which keeps them itself
+	uncounted int           // leading entries of queue that XEP-0198 does not count: sent before <enabled/>
+	bytes     int           // of queue, what is being written, and unacked
+	conn      *Conn         // nil: none attached
+	last      []byte        // written before the connection closes
+	sm        *acks         // nil until EnableAcks
+	busy      bool          // in the ready list, being rendered, or draining
+	closing   bool          // finish the connection when the queue is empty
+	final     bool          // that flush is under way or done
+	ended     bool          // take nothing more
+	over      bool          // Overflow has been called for this connection
+	budget    Budget        // of the account
+	charged   int64         // of it
+	backlog   bool          // resumed with more than the bounds of a connection: they do not hold before it is worked off
+	ackDue    bool          // <a/> goes out with the next flush, or the next of those that empty the queue
+	ackH      uint32        // its h, if ackBehind is not 0
+	ackBehind int           // entries of the queue that it stands behind
+	askDue    bool          // and <r/>
+	paced     chan struct{} // closed when there is room again; nil while nobody waits in Pace
 
 	next *Outbox // in the Flusher's ready list; its lock guards it
 }
@@ -130,6 +134,7 @@ func (o *Outbox) unlock() {
 		o.queue = nil // nobody will write it
 	}
 	o.chargeLocked()
+	o.paceLocked()
 	push := !o.busy && o.workLocked()
 	o.busy = o.busy || push
 	o.mu.Unlock()

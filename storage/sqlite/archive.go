@@ -19,7 +19,7 @@ func (s *Store) Append(ctx context.Context, b storage.Batch) (dropped []storage.
 		if err := s.clearMarks(c, b.Delivered); err != nil {
 			return err
 		}
-		return s.bury(c, b.Rewrites)
+		return s.rewrite(c, b.Rewrites)
 	})
 	if err != nil {
 		return nil, err
@@ -81,41 +81,30 @@ func again(c *conn, owner int64, r *storage.Row, why error) (stored int64, err e
 }
 
 func (s *Store) clearMarks(c *conn, marks []storage.Mark) error {
+	if len(marks) == 0 {
+		return nil
+	}
+	ids := make([]int64, 0, len(marks))
 	for _, m := range marks {
-		owner, err := s.owners.id(c, m.Owner)
+		owner, err := s.owners.find(c, m.Owner)
+		if errors.Is(err, errNoRows) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
 		if _, err := c.exec(`DELETE FROM undelivered WHERE owner = ? AND id = ?`, owner, m.ID); err != nil {
 			return err
 		}
+		ids = append(ids, m.ID)
 	}
-	return nil
-}
-
-// bury overwrites stanzas. secure_delete clears what the shorter bytes leave over in the file.
-func (s *Store) bury(c *conn, tombstones []storage.Rewrite) error {
-	for _, t := range tombstones {
-		s.eraser.wanted = true
-		owner, err := s.owners.id(c, t.Owner)
-		if err != nil {
-			return err
-		}
-		if _, err := c.exec(`UPDATE archive SET stanza = ? WHERE id = ? AND owner = ?`, blob(t.Stanza), t.ID, owner); err != nil {
-			return err
-		}
-		if _, err := c.exec(`DELETE FROM undelivered WHERE owner = ? AND id = ?`, owner, t.ID); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.delivered(c, ids...)
 }
 
 // Undelivered implements [storage.Archive].
 func (s *Store) Undelivered(ctx context.Context, owner wire.Addr, after int64, limit int) (rows []storage.Row, err error) {
 	err = s.readOne(ctx, "read undelivered", func(c *conn) error {
-		rows, err = pageRows(c, owner, `SELECT a.id, a.peer, a.kind, a.outgoing, a.origin, a.stanza, 1
-			FROM undelivered u JOIN archive a ON a.id = u.id
+		rows, err = pageRows(c, owner, `SELECT `+rowColumns+` FROM undelivered u JOIN archive a ON a.id = u.id
 			WHERE u.owner = (SELECT id FROM owners WHERE addr = ?) AND u.id > ? ORDER BY u.id LIMIT ? + 0`,
 			owner.String(), after, max(limit, 0))
 		return err
@@ -135,8 +124,11 @@ func (s *Store) CountUndelivered(ctx context.Context, owner wire.Addr, limit int
 // ClearUndelivered implements [storage.Archive].
 func (s *Store) ClearUndelivered(ctx context.Context, owner wire.Addr, upTo int64) error {
 	return s.write(ctx, "clear undelivered", func(c *conn) error {
-		_, err := c.exec(`DELETE FROM undelivered WHERE owner = (SELECT id FROM owners WHERE addr = ?) AND id <= ?`,
-			owner.String(), upTo)
+		const marks = ` FROM undelivered WHERE owner = (SELECT id FROM owners WHERE addr = ?) AND id <= ?`
+		if err := s.pass(c, `(owner, id) IN (SELECT owner, id`+marks+`)`, owner.String(), upTo); err != nil {
+			return err
+		}
+		_, err := c.exec(`DELETE`+marks, owner.String(), upTo)
 		return err
 	})
 }
@@ -147,52 +139,4 @@ func (s *Store) LastRow(ctx context.Context) (id int64, err error) {
 		return c.get(`SELECT max(id, coalesce((SELECT max(id) FROM archive), 0)) FROM archive_last`, nil, &id)
 	})
 	return id, err
-}
-
-// keepLast notes the highest id before rows are deleted, so that none is used again (XEP-0313 §6.2).
-func keepLast(c *conn) error {
-	_, err := c.exec(`UPDATE archive_last SET id = (SELECT max(id) FROM archive) WHERE id < (SELECT max(id) FROM archive)`)
-	return err
-}
-
-// DeleteBefore implements [storage.Archive].
-func (s *Store) DeleteBefore(ctx context.Context, owner wire.Addr, id int64, limit int) (n int, err error) {
-	err = s.write(ctx, "delete rows", func(c *conn) error {
-		if owner.IsZero() {
-			n, err = deleteChunk(c, `id < ?1 AND ?2 = 0`, id, 0, limit)
-			return err
-		}
-		number, err := findOwner(c, owner)
-		if errors.Is(err, errNoRows) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		n, err = deleteChunk(c, `owner = ?2 AND id < ?1`, id, number, limit)
-		return err
-	})
-	if err != nil {
-		return 0, err
-	}
-	return n, nil
-}
-
-// deleteChunk removes up to limit of the oldest rows that match where, with their marks. where is a constant.
-func deleteChunk(c *conn, where string, before, owner int64, limit int) (int, error) {
-	var last int64
-	err := c.get(`SELECT coalesce(max(id), 0) FROM (SELECT id FROM archive WHERE `+where+` ORDER BY id LIMIT ?3 + 0)`,
-		[]any{before, owner, max(limit, 0)}, &last)
-	if err != nil || last == 0 {
-		return 0, err
-	}
-	if err := keepLast(c); err != nil {
-		return 0, err
-	}
-	if _, err := c.exec(`DELETE FROM undelivered WHERE (owner, id) IN (SELECT owner, id FROM archive WHERE `+where+`)`,
-		last+1, owner); err != nil {
-		return 0, err
-	}
-	n, err := c.exec(`DELETE FROM archive WHERE `+where, last+1, owner)
-	return int(n), err
 }

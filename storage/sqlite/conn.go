@@ -127,7 +127,7 @@ func (s *Store) write(ctx context.Context, verb string, do func(*conn) error) er
 	})
 	committed = err == nil
 	if committed {
-		s.eraser.run(c, time.Now()) // what is stored is stored; an error is met again by the next transaction
+		s.erase(c, time.Now())
 	}
 	return s.explain(verb, err)
 }

@@ -47,6 +47,7 @@ func (s *Store) DeleteRoom(ctx context.Context, addr wire.Addr) error {
 		if err := changed(c.exec(`DELETE FROM rooms WHERE addr = ?`, addr.String())); err != nil {
 			return err
 		}
+		s.eraser.wanted = true
 		return s.abandon(c, addr)
 	})
 	if err != nil {
@@ -95,13 +96,12 @@ func (s *Store) sweepChunk(c *conn) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if err := keepLast(c); err != nil {
-		return false, err
-	}
-	n, err := c.exec(`DELETE FROM archive WHERE id IN (SELECT id FROM archive WHERE owner = ? ORDER BY id LIMIT ? + 0)`,
-		number, sweepRows)
+	n, err := s.deleteChunk(c, ofOwner, everything, number, sweepRows)
 	if err != nil || n == sweepRows {
 		return true, err
+	}
+	if _, err := c.exec(`DELETE FROM held WHERE owner = ?`, number); err != nil {
+		return false, err
 	}
 	s.eraser.wanted = true
 	_, err = c.exec(`DELETE FROM owners WHERE id = ?`, number)

@@ -1,6 +1,11 @@
 package sqlite
 
-import "context"
+import (
+	"context"
+	"database/sql"
+
+	"salon.im/salon/storage"
+)
 
 // Pragma asks the connection that writes.
 func (s *Store) Pragma(ctx context.Context, name string) (value string, err error) {
@@ -21,4 +26,50 @@ func (s *Store) CachedOwners() int {
 	c := <-s.writer
 	defer func() { s.writer <- c }()
 	return len(s.owners.ids)
+}
+
+// SearchTerm is what the index holds of a word in the archive with that number.
+func SearchTerm(owner int64, word string) string { return searchTerms(owner, []string{word})[0] }
+
+// Reading runs do while a reader sees the database as it was before.
+func (s *Store) Reading(ctx context.Context, do func() error) error {
+	return s.read(ctx, "test", func(c *conn) error {
+		var n int
+		if err := c.get(`SELECT count(*) FROM accounts`, nil, &n); err != nil {
+			return err
+		}
+		return do()
+	})
+}
+
+// Erased is closed once no erasure waits for the log to be cut.
+func (s *Store) Erased() <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for wanted := true; wanted; {
+			c := <-s.writer
+			wanted = s.eraser.wanted
+			s.writer <- c
+		}
+	}()
+	return done
+}
+
+// Plan says how SQLite finds a page.
+func (s *Store) Plan(ctx context.Context, q storage.Query) (plan string, err error) {
+	err = s.read(ctx, "test", func(c *conn) error {
+		query, args, err := pageQuery(c, &q)
+		if err != nil {
+			return err
+		}
+		return c.list("EXPLAIN QUERY PLAN "+query, args, func(r *sql.Rows) error {
+			var discard int
+			var step string
+			err := r.Scan(&discard, &discard, &discard, &step)
+			plan += step + "\n"
+			return err
+		})
+	})
+	return plan, err
 }

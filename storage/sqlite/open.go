@@ -86,6 +86,7 @@ func (s *Store) start(ctx context.Context, sync Synchronous) (*conn, error) {
 	if err := c.get("PRAGMA journal_mode = WAL", nil, &mode); err != nil || mode != "wal" {
 		return nil, errors.Join(err, fmt.Errorf("no write-ahead log (%q): put the file on a local disk", mode), c.close())
 	}
+	cutLog(c) // after a crash it may hold what was erased; another process that uses it cuts it itself
 	return c, nil
 }
 

@@ -147,6 +147,9 @@ func TestOpenTooNew(t *testing.T) {
 	}
 }
 
+// lastOf is the highest id that the dumps have known.
+var lastOf = map[string]int64{"0005_first_release.sql": 1, "0006_archive_last.sql": 7}
+
 // TestUpgrade opens databases as released versions left them. The dumps in testdata are frozen: add, never change.
 func TestUpgrade(t *testing.T) {
 	dumps, err := filepath.Glob("testdata/*.sql")
@@ -167,6 +170,9 @@ func TestUpgrade(t *testing.T) {
 			a, err := s.Account(t.Context(), alice)
 			if err != nil || len(a.Keys) != 1 || a.Keys[0].Hash != "SHA-256" || a.Created.UnixMilli() != 1700000000123 {
 				t.Errorf("account %+v, error %v", a, err)
+			}
+			if last, err := s.LastRow(t.Context()); err != nil || last != lastOf[filepath.Base(dump)] {
+				t.Errorf("the highest id is %d (%v)", last, err)
 			}
 			if _, err := s.Append(t.Context(), storage.Batch{Rows: []storage.Row{{ID: 1 << 60, Owner: alice, Peer: bob}}}); err != nil {
 				t.Error(err)
@@ -209,5 +215,12 @@ func checkRelease(t *testing.T, s *sqlite.Store, accountsOnly bool) {
 	rows, err := s.Page(t.Context(), storage.Query{Owner: alice, With: bob, Limit: 1})
 	if err != nil || len(rows) != 1 || !rows[0].Undelivered || string(rows[0].Stanza) != "<message/>" {
 		t.Errorf("rows %+v, error %v", rows, err)
+	}
+	if err := s.Index(t.Context(), []storage.Text{{Owner: alice, ID: 1, Text: "duck"}}, 1); err != nil {
+		t.Error(err)
+	}
+	found, err := s.Page(t.Context(), storage.Query{Owner: alice, Words: []string{"duck"}, Limit: 1})
+	if err != nil || len(found) != 1 || found[0].Tombstone {
+		t.Errorf("found %+v, error %v", found, err)
 	}
 }

@@ -47,16 +47,30 @@ func (o *owners) end(committed bool) {
 
 // id returns the owner's number and makes one if there is none.
 func (o *owners) id(c *conn, addr wire.Addr) (int64, error) {
+	id, err := o.find(c, addr)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return id, err
+	}
+	if err = c.get(`INSERT INTO owners (addr) VALUES (?) RETURNING id`, []any{addr.String()}, &id); err != nil {
+		return 0, err
+	}
+	o.remember(addr, id)
+	return id, nil
+}
+
+// find returns the owner's number, or sql.ErrNoRows.
+func (o *owners) find(c *conn, addr wire.Addr) (int64, error) {
 	if id, ok := o.ids[addr.String()]; ok {
 		return id, nil
 	}
 	id, err := findOwner(c, addr)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = c.get(`INSERT INTO owners (addr) VALUES (?) RETURNING id`, []any{addr.String()}, &id)
+	if err == nil {
+		o.remember(addr, id)
 	}
-	if err != nil {
-		return 0, err
-	}
+	return id, err
+}
+
+func (o *owners) remember(addr wire.Addr, id int64) {
 	if len(o.ids) >= o.max { // rare, and cheap to refill: any half will do
 		for a := range o.ids {
 			if delete(o.ids, a); len(o.ids) <= o.max/2 {
@@ -67,7 +81,6 @@ func (o *owners) id(c *conn, addr wire.Addr) (int64, error) {
 	key := strings.Clone(addr.String()) // it may be a piece of a stanza
 	o.ids[key] = id
 	o.fresh = append(o.fresh, key)
-	return id, nil
 }
 
 func (o *owners) forget(addr wire.Addr) { delete(o.ids, addr.String()) }

@@ -3,8 +3,12 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
+	"errors"
 	"hash/fnv"
 	"math"
+	"slices"
+	"strings"
 
 	"salon.im/salon/storage"
 	"salon.im/salon/wire"
@@ -19,53 +23,116 @@ func (s *Store) Page(ctx context.Context, q storage.Query) (rows []storage.Row, 
 	return rows, err
 }
 
-const selectRows = `SELECT a.id, a.peer, a.kind, a.outgoing, a.origin, a.stanza,
-	EXISTS (SELECT 1 FROM undelivered u WHERE u.owner = a.owner AND u.id = a.id)
-	FROM archive a `
+// rowColumns are what rowFields takes, of archive a.
+const rowColumns = `a.id, a.peer, a.kind, a.outgoing, a.origin, a.stanza,
+	EXISTS (SELECT 1 FROM undelivered u WHERE u.owner = a.owner AND u.id = a.id), a.tombstone`
 
 const (
-	wherePage = `WHERE a.owner = (SELECT id FROM owners WHERE addr = ?1) AND a.id > ?2 AND a.id < ?3 `
+	fromOwner = ` FROM archive a INDEXED BY archive_owner ` + whereOwner
+	// Left alone, SQLite reads the whole archive of the owner for a rare correspondent.
+	fromPeer   = ` FROM archive a INDEXED BY archive_peer ` + whereOwner
+	whereOwner = `WHERE a.owner = (SELECT id FROM owners WHERE addr = ?1) AND a.id > ?2 AND a.id < ?3 ` + archived
+	// The index is asked first, by its own key. Its terms are the owner's, and the owner decides again.
+	fromSearch = ` FROM search f CROSS JOIN archive a ON a.id = f.rowid
+		WHERE f.search MATCH ?7 AND f.rowid > ?2 AND f.rowid < ?3 AND a.owner = (SELECT id FROM owners WHERE addr = ?1) `
 	// The key finds the bare address; it may be another's too, so that the address itself decides.
 	whereBare = `AND a.peer_key = ?5 AND (a.peer = ?6 OR substr(a.peer, 1, length(?6) + 1) = ?6 || '/') `
 	whereFull = `AND a.peer_key = ?5 AND a.peer = ?6 `
 	// "+ 0" keeps SQLite from planning the query anew for each value of the limit.
-	oldest = `ORDER BY a.id LIMIT ?4 + 0`
-	newest = `ORDER BY a.id DESC LIMIT ?4 + 0`
+	byRow  = `ORDER BY a.id`
+	byTerm = `ORDER BY f.rowid`
+	limit  = ` LIMIT ?4 + 0`
 )
 
 func page(c *conn, q storage.Query) ([]storage.Row, error) {
-	before := q.Before
-	if before == 0 {
-		before = math.MaxInt64
+	query, args, err := pageQuery(c, &q)
+	if err != nil || query == "" {
+		return nil, err
 	}
-	query := selectRows + wherePage
-	args := []any{q.Owner.String(), q.After, before, max(q.Limit, 1)}
-	if !q.With.IsZero() {
-		args = append(args, peerKey(q.With), q.With.String())
-		if q.With.IsFull() {
-			query += whereFull
-		} else {
-			query += whereBare
-		}
-	}
-	if !q.Newest {
-		return pageRows(c, q.Owner, query+oldest, args...)
-	}
-	rows, err := pageRows(c, q.Owner, query+newest, args...)
-	for i, j := 0, len(rows)-1; i < j; i, j = i+1, j-1 {
-		rows[i], rows[j] = rows[j], rows[i]
+	rows, err := pageRows(c, q.Owner, query, args...)
+	if q.Newest {
+		slices.Reverse(rows)
 	}
 	return rows, err
 }
 
-// pageRows reads rows of one owner, with the columns of selectRows.
+// pageQuery returns one of a few constant queries, or "" if no row can match.
+func pageQuery(c *conn, q *storage.Query) (query string, args []any, err error) {
+	before := q.Before
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	query, order := `SELECT `+rowColumns+fromOwner, byRow
+	if !q.With.IsZero() {
+		query = `SELECT ` + rowColumns + fromPeer
+	}
+	args = []any{q.Owner.String(), q.After, before, max(q.Limit, 1)}
+	words, selects := q.QueryWords()
+	if selects || !q.With.IsZero() {
+		args = append(args, peerKey(q.With), q.With.String())
+	}
+	if selects {
+		owner, err := findOwner(c, q.Owner)
+		if len(words) == 0 || errors.Is(err, errNoRows) {
+			return "", nil, nil
+		}
+		if err != nil {
+			return "", nil, err
+		}
+		query, order = `SELECT `+rowColumns+fromSearch, byTerm
+		args = append(args, `"`+strings.Join(searchTerms(owner, words), `" "`)+`"`)
+	}
+	switch {
+	case q.With.IsFull():
+		query += whereFull
+	case !q.With.IsZero():
+		query += whereBare
+	}
+	if q.Newest {
+		order += ` DESC`
+	}
+	return query + order + limit, args, nil
+}
+
+// Rows implements [storage.Archive].
+func (s *Store) Rows(ctx context.Context, owner wire.Addr, ids []int64) (rows []storage.Row, err error) {
+	list, err := json.Marshal(ids[:min(len(ids), storage.MaxRows)])
+	if err != nil {
+		return nil, err
+	}
+	err = s.read(ctx, "read rows", func(c *conn) error {
+		rows, err = pageRows(c, owner, `SELECT `+rowColumns+` FROM archive a WHERE a.id IN (SELECT value FROM json_each(?))
+			AND a.owner = (SELECT id FROM owners WHERE addr = ?) `+archived+`ORDER BY a.id`, string(list), owner.String())
+		return err
+	})
+	return rows, err
+}
+
+// ByOrigin implements [storage.Archive].
+func (s *Store) ByOrigin(ctx context.Context, owner wire.Addr, origin []byte) (storage.Row, error) {
+	var rows []storage.Row
+	err := s.read(ctx, "read a row by its origin", func(c *conn) (err error) {
+		rows, err = pageRows(c, owner, `SELECT `+rowColumns+` FROM archive a
+			WHERE a.owner = (SELECT id FROM owners WHERE addr = ?) AND a.origin = ?`, owner.String(), nullable(origin))
+		if err == nil && len(rows) == 0 {
+			return storage.ErrNotFound
+		}
+		return err
+	})
+	if err != nil {
+		return storage.Row{}, err
+	}
+	return rows[0], nil
+}
+
+// pageRows reads rows of one owner, as rowColumns or columns like them.
 func pageRows(c *conn, owner wire.Addr, query string, args ...any) (rows []storage.Row, err error) {
 	var lastPeer string
 	var lastAddr wire.Addr // neighbours in an archive often share their peer
 	err = c.list(query, args, func(r *sql.Rows) error {
 		row := storage.Row{Owner: owner}
 		var peer string
-		if err := r.Scan(&row.ID, &peer, &row.Kind, &row.Outgoing, &row.Origin, &row.Stanza, &row.Undelivered); err != nil {
+		if err := r.Scan(rowFields(&row, &peer)...); err != nil {
 			return err
 		}
 		if peer != lastPeer {
@@ -79,6 +146,11 @@ func pageRows(c *conn, owner wire.Addr, query string, args ...any) (rows []stora
 		return nil
 	})
 	return rows, err
+}
+
+// rowFields is where rowColumns go, in their order.
+func rowFields(row *storage.Row, peer *string) []any {
+	return []any{&row.ID, peer, &row.Kind, &row.Outgoing, &row.Origin, &row.Stanza, &row.Undelivered, &row.Tombstone}
 }
 
 // peerKey is what the index holds of a peer, four bytes at most. The number is stored: it must never change.

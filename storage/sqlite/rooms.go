@@ -115,6 +115,13 @@ func (s *Store) PutSubject(ctx context.Context, room wire.Addr, subject storage.
 	})
 }
 
+// ForgetRoom implements [storage.Rooms]. The room's affiliations refer to its record and go with it.
+func (s *Store) ForgetRoom(ctx context.Context, addr wire.Addr) error {
+	return s.write(ctx, "forget a room", func(c *conn) error {
+		return changed(c.exec(`DELETE FROM rooms WHERE addr = ?`, addr.String()))
+	})
+}
+
 // ListRooms implements [storage.Rooms].
 func (s *Store) ListRooms(ctx context.Context, service string, after wire.Addr, limit int, hidden bool) (items []storage.RoomItem, err error) {
 	err = s.read(ctx, "list rooms", func(c *conn) error {

@@ -7,7 +7,8 @@
 //
 //	store, err := sqlite.Open(ctx, sqlite.Options{Path: "/var/lib/salon/salon.db"})
 //
-// Open starts a goroutine only to finish a deletion that a crash interrupted; Close ends it.
+// Open starts a goroutine only to finish a deletion that a crash interrupted; Close ends it. A timer that clears the log of
+// erased bytes runs after erasures alone.
 package sqlite
 
 import (
@@ -85,7 +86,11 @@ func (s *Store) Close() error {
 		}
 		s.closeErr = errors.Join(s.closeErr, s.readDB.Close())
 		// Last, since the last connection takes the log back into the file.
-		s.closeErr = errors.Join(s.closeErr, (<-s.writer).close(), s.db.Close())
+		c := <-s.writer
+		if s.eraser.timer != nil {
+			s.eraser.timer.Stop()
+		}
+		s.closeErr = errors.Join(s.closeErr, c.close(), s.db.Close())
 	})
 	return s.closeErr
 }

@@ -1,11 +1,9 @@
 package sqlite_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -13,34 +11,6 @@ import (
 	"salon.im/salon/storage/sqlite"
 	"salon.im/salon/wire"
 )
-
-// TestErased looks for retracted and deleted bytes in the files, the log included.
-func TestErased(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "salon.db")
-	s := open(t, path)
-	found := func() (n int) {
-		for _, name := range []string{path, path + "-wal"} {
-			data, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			n += bytes.Count(data, []byte("SECRET"))
-		}
-		return n
-	}
-	long := append([]byte("SECRET"), bytes.Repeat([]byte("x"), 9000)...) // over several pages
-	rows := []storage.Row{{ID: 1, Owner: alice, Peer: bob, Stanza: []byte("a SECRET")}, {ID: 2, Owner: alice, Peer: bob, Stanza: long}}
-	if _, err := s.Append(t.Context(), storage.Batch{Rows: rows}); err != nil {
-		t.Fatal(err)
-	}
-	if found() == 0 {
-		t.Fatal("the test finds nothing")
-	}
-	_, err := s.Append(t.Context(), storage.Batch{Rewrites: []storage.Rewrite{{Owner: alice, ID: 1}, {Owner: alice, ID: 2}}})
-	if n := found(); err != nil || n != 0 {
-		t.Errorf("after a retraction, the files hold it %d times (%v)", n, err)
-	}
-}
 
 // TestOtherProcess deletes an archive's owner behind the back of a store that remembers its number.
 func TestOtherProcess(t *testing.T) {

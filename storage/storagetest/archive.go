@@ -130,23 +130,4 @@ var archiveTests = []test{
 		appendRows(t, s, row(70, alice, bob), row(90, bob, alice), row(80, alice, bob))
 		want(t, "last row", lastRow(t, s), 90)
 	}},
-	{"Archive/tombstones", func(t *testing.T, s storage.Store) {
-		appendRows(t, s, row(1, alice, bob), row(2, alice, bob), row(1000, bob, alice))
-		dead := []byte("<retracted/>")
-		_, err := s.Append(ctx(t), storage.Batch{
-			Rows: []storage.Row{row(3, alice, bob)},
-			Rewrites: []storage.Rewrite{
-				{Owner: alice, ID: 1, Stanza: dead, Tombstone: true}, {Owner: alice, ID: 3, Stanza: dead, Tombstone: true},
-				{Owner: alice, ID: 77, Stanza: dead, Tombstone: true}, {Owner: alice, ID: 1000, Stanza: dead, Tombstone: true},
-			},
-		})
-		must(t, err)
-		var got []string
-		for _, r := range readPage(t, s, storage.Query{Owner: alice, Limit: 9}) {
-			got = append(got, string(r.Stanza))
-		}
-		want(t, "stanzas", got, []string{"<retracted/>", "<message/>", "<retracted/>"})
-		want(t, "marks", undelivered(t, s, alice, 0, 9), []int64{2})
-		want(t, "another owner's row", string(readPage(t, s, storage.Query{Owner: bob, Limit: 9})[0].Stanza), "<message/>")
-	}},
 }

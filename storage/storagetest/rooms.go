@@ -97,6 +97,23 @@ var roomTests = []test{
 		must(t, err)
 		want(t, "another room", other.Affiliations, owner)
 	}},
+	{"Rooms/forgotten", func(t *testing.T, s storage.Store) {
+		must(t, s.PutRoom(ctx(t), room(garden), []storage.Affiliation{{Addr: alice, Value: "owner"}}))
+		appendRows(t, s, row(1, garden, alice))
+		must(t, s.ForgetRoom(ctx(t), garden))
+		wantErr(t, "forgotten again", s.ForgetRoom(ctx(t), garden), storage.ErrNotFound)
+		_, err := s.Room(ctx(t), garden)
+		wantErr(t, "Room", err, storage.ErrNotFound)
+		n, err := s.CountOwned(ctx(t), alice)
+		must(t, err)
+		want(t, "owned", n, 0)
+		want(t, "the archive stays", ids(t, s, storage.Query{Owner: garden, Limit: 9}), []int64{1})
+		want(t, "its marks too", undelivered(t, s, garden, 0, 9), []int64{1})
+		must(t, s.PutRoom(ctx(t), room(garden), nil))
+		got, err := s.Room(ctx(t), garden)
+		must(t, err)
+		want(t, "made persistent again", got, room(garden))
+	}},
 	{"Rooms/list", func(t *testing.T, s storage.Store) {
 		var addrs []wire.Addr
 		for i, local := range []string{"d", "b", "a", "c"} {

@@ -34,85 +34,95 @@ var rosterTests = []test{
 		must(t, err)
 		want(t, "changes", fmt.Sprint(len(changed), len(removed), version, ok), "0 0 0 true")
 	}},
-	{"Rosters/as stored", func(t *testing.T, s storage.Store) {
-		item, version := put(t, s, alice, jürgen, func(i *storage.RosterItem) {
-			want(t, "new item", *i, storage.RosterItem{Contact: jürgen, Subscription: storage.SubNone})
-			i.Name, i.Groups, i.Subscription = "Jürgen", []string{"z", "a", "ü"}, storage.SubBoth
-			i.Ask, i.Approved, i.Request, i.Listed = true, true, []byte("<presence/>"), true
-		})
-		want(t, "stored", item, storage.RosterItem{
-			Contact: jürgen, Name: "Jürgen", Groups: []string{"z", "a", "ü"}, Subscription: storage.SubBoth,
-			Ask: true, Approved: true, Request: []byte("<presence/>"), Listed: true, Version: version,
-		})
-		got, err := s.RosterItem(ctx(t), alice, jürgen)
-		must(t, err)
-		want(t, "read", got, item)
-		put(t, s, alice, jürgen, func(i *storage.RosterItem) { want(t, "handed to change", *i, item) })
-	}},
-	{"Rosters/ordered by contact, listed or not", func(t *testing.T, s storage.Store) {
-		put(t, s, alice, jürgen, listed)
-		put(t, s, alice, bob, func(i *storage.RosterItem) { i.Request = []byte("<presence/>") })
-		_, now := put(t, s, alice, example, listed)
-		put(t, s, bob, alice, listed)
-		items, version, err := s.Roster(ctx(t), alice)
-		must(t, err)
-		var got []wire.Addr
-		for _, i := range items {
-			got = append(got, i.Contact)
-		}
-		want(t, "contacts", got, []wire.Addr{bob, example, jürgen})
-		want(t, "version", version, now)
-	}},
-	{"Rosters/an item without content is removed", func(t *testing.T, s storage.Store) {
-		keep := []func(*storage.RosterItem, bool){
-			func(i *storage.RosterItem, on bool) { i.Listed = on },
-			func(i *storage.RosterItem, on bool) { i.Ask = on },
-			func(i *storage.RosterItem, on bool) { i.Approved = on },
-			func(i *storage.RosterItem, on bool) {
-				if i.Request = nil; on {
-					i.Request = []byte("<presence/>")
-				}
-			},
-		}
-		for n, set := range keep {
-			put(t, s, alice, bob, func(i *storage.RosterItem) { set(i, true) })
-			if _, err := s.RosterItem(ctx(t), alice, bob); err != nil {
-				t.Errorf("%d: %v", n, err)
-			}
-			put(t, s, alice, bob, func(i *storage.RosterItem) { set(i, false); i.Name = "ignored" })
-			_, err := s.RosterItem(ctx(t), alice, bob)
-			wantErr(t, fmt.Sprint(n), err, storage.ErrNotFound)
-		}
-	}},
-	{"Rosters/a failed change stores nothing", func(t *testing.T, s storage.Store) {
-		_, before := put(t, s, alice, bob, listed)
-		_, _, err := s.UpdateRosterItem(ctx(t), alice, bob, 0, func(i *storage.RosterItem) error {
-			i.Name = "changed"
-			return errChange
-		})
-		if err != errChange {
-			t.Errorf("got error %v, want the very error of change", err)
-		}
-		item, err := s.RosterItem(ctx(t), alice, bob)
-		must(t, err)
-		want(t, "item", item, storage.RosterItem{Contact: bob, Subscription: storage.SubNone, Listed: true, Version: before})
-	}},
-	{"Rosters/quota", func(t *testing.T, s storage.Store) {
-		one := func(contact wire.Addr, limit int, change func(*storage.RosterItem)) error {
-			_, _, err := s.UpdateRosterItem(ctx(t), alice, contact, limit, func(i *storage.RosterItem) error { change(i); return nil })
-			return err
-		}
-		must(t, one(bob, 2, listed))
-		must(t, one(jürgen, 2, func(i *storage.RosterItem) { i.Request = []byte("<presence/>") }))
-		wantErr(t, "a third", one(example, 2, listed), storage.ErrQuota)
-		must(t, one(bob, 2, func(i *storage.RosterItem) { i.Name = "known" }))
-		must(t, one(bob, 1, func(i *storage.RosterItem) { i.Name = "above the bound already" }))
-		must(t, one(example, 2, func(*storage.RosterItem) {}))
-		must(t, one(example, 0, listed))
-	}},
+	{"Rosters/as stored", rosterAsStored},
+	{"Rosters/ordered by contact, listed or not", rosterOrder},
+	{"Rosters/an item without content is removed", rosterItemEnds},
+	{"Rosters/a failed change stores nothing", rosterFailedChange},
+	{"Rosters/quota", rosterQuota},
 	{"Rosters/the version grows with the listed view", rosterVersion},
 	{"Rosters/changes", rosterChanges},
 	{"Rosters/removals are forgotten in the end", rosterForgets},
+}
+
+func rosterAsStored(t *testing.T, s storage.Store) {
+	item, version := put(t, s, alice, jürgen, func(i *storage.RosterItem) {
+		want(t, "new item", *i, storage.RosterItem{Contact: jürgen, Subscription: storage.SubNone})
+		i.Name, i.Groups, i.Subscription = "Jürgen", []string{"z", "a", "ü"}, storage.SubBoth
+		i.Ask, i.Approved, i.Request, i.Listed = true, true, []byte("<presence/>"), true
+	})
+	want(t, "stored", item, storage.RosterItem{
+		Contact: jürgen, Name: "Jürgen", Groups: []string{"z", "a", "ü"}, Subscription: storage.SubBoth,
+		Ask: true, Approved: true, Request: []byte("<presence/>"), Listed: true, Version: version,
+	})
+	got, err := s.RosterItem(ctx(t), alice, jürgen)
+	must(t, err)
+	want(t, "read", got, item)
+	put(t, s, alice, jürgen, func(i *storage.RosterItem) { want(t, "handed to change", *i, item) })
+}
+
+func rosterOrder(t *testing.T, s storage.Store) {
+	put(t, s, alice, jürgen, listed)
+	put(t, s, alice, bob, func(i *storage.RosterItem) { i.Request = []byte("<presence/>") })
+	_, now := put(t, s, alice, example, listed)
+	put(t, s, bob, alice, listed)
+	items, version, err := s.Roster(ctx(t), alice)
+	must(t, err)
+	var got []wire.Addr
+	for _, i := range items {
+		got = append(got, i.Contact)
+	}
+	want(t, "contacts", got, []wire.Addr{bob, example, jürgen})
+	want(t, "version", version, now)
+}
+
+func rosterItemEnds(t *testing.T, s storage.Store) {
+	keep := []func(*storage.RosterItem, bool){
+		func(i *storage.RosterItem, on bool) { i.Listed = on },
+		func(i *storage.RosterItem, on bool) { i.Ask = on },
+		func(i *storage.RosterItem, on bool) { i.Approved = on },
+		func(i *storage.RosterItem, on bool) {
+			if i.Request = nil; on {
+				i.Request = []byte("<presence/>")
+			}
+		},
+	}
+	for n, set := range keep {
+		put(t, s, alice, bob, func(i *storage.RosterItem) { set(i, true) })
+		if _, err := s.RosterItem(ctx(t), alice, bob); err != nil {
+			t.Errorf("%d: %v", n, err)
+		}
+		put(t, s, alice, bob, func(i *storage.RosterItem) { set(i, false); i.Name = "ignored" })
+		_, err := s.RosterItem(ctx(t), alice, bob)
+		wantErr(t, fmt.Sprint(n), err, storage.ErrNotFound)
+	}
+}
+
+func rosterFailedChange(t *testing.T, s storage.Store) {
+	_, before := put(t, s, alice, bob, listed)
+	_, _, err := s.UpdateRosterItem(ctx(t), alice, bob, 0, func(i *storage.RosterItem) error {
+		i.Name = "changed"
+		return errChange
+	})
+	if err != errChange {
+		t.Errorf("got error %v, want the very error of change", err)
+	}
+	item, err := s.RosterItem(ctx(t), alice, bob)
+	must(t, err)
+	want(t, "item", item, storage.RosterItem{Contact: bob, Subscription: storage.SubNone, Listed: true, Version: before})
+}
+
+func rosterQuota(t *testing.T, s storage.Store) {
+	one := func(contact wire.Addr, limit int, change func(*storage.RosterItem)) error {
+		_, _, err := s.UpdateRosterItem(ctx(t), alice, contact, limit, func(i *storage.RosterItem) error { change(i); return nil })
+		return err
+	}
+	must(t, one(bob, 2, listed))
+	must(t, one(jürgen, 2, func(i *storage.RosterItem) { i.Request = []byte("<presence/>") }))
+	wantErr(t, "a third", one(example, 2, listed), storage.ErrQuota)
+	must(t, one(bob, 2, func(i *storage.RosterItem) { i.Name = "known" }))
+	must(t, one(bob, 1, func(i *storage.RosterItem) { i.Name = "above the bound already" }))
+	must(t, one(example, 2, func(*storage.RosterItem) {}))
+	must(t, one(example, 0, listed))
 }
 
 func rosterVersion(t *testing.T, s storage.Store) {

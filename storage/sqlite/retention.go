@@ -1,0 +1,117 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math"
+
+	"salon.im/salon/storage"
+	"salon.im/salon/wire"
+)
+
+// ArchiveOwners implements [storage.Retention].
+func (s *Store) ArchiveOwners(ctx context.Context, after wire.Addr, limit int) (owners []wire.Addr, err error) {
+	err = s.read(ctx, "list archives", func(c *conn) error {
+		return c.list(`SELECT addr FROM owners WHERE addr > ? ORDER BY addr LIMIT ? + 0`,
+			[]any{after.String(), max(limit, 0)}, func(r *sql.Rows) error {
+				var text string
+				if err := r.Scan(&text); err != nil {
+					return err
+				}
+				addr, err := parse(text)
+				owners = append(owners, addr)
+				return err
+			})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return owners, nil
+}
+
+// DropBefore implements [storage.Retention]: the file has no partitions.
+func (s *Store) DropBefore(context.Context, int64, []wire.Addr) (int, error) { return 0, nil }
+
+// Held implements [storage.Retention].
+func (s *Store) Held(ctx context.Context, owner wire.Addr, after int64, limit int) (rows []storage.Row, err error) {
+	err = s.read(ctx, "read held rows", func(c *conn) error {
+		rows, err = pageRows(c, owner, `SELECT id, peer, kind, outgoing, origin, stanza, 0, 0 FROM held
+			WHERE owner = (SELECT id FROM owners WHERE addr = ?) AND id > ? ORDER BY id LIMIT ? + 0`,
+			owner.String(), after, max(limit, 0))
+		return err
+	})
+	return rows, err
+}
+
+// ReleaseHeld implements [storage.Retention].
+func (s *Store) ReleaseHeld(ctx context.Context, owner wire.Addr) error {
+	return s.write(ctx, "release held rows", func(c *conn) error {
+		n, err := c.exec(`DELETE FROM held WHERE owner = (SELECT id FROM owners WHERE addr = ?)`, owner.String())
+		s.eraser.wanted = s.eraser.wanted || n > 0
+		return err
+	})
+}
+
+// DeleteBefore implements [storage.Archive].
+func (s *Store) DeleteBefore(ctx context.Context, owner wire.Addr, id int64, limit int) (n int, err error) {
+	err = s.write(ctx, "delete rows", func(c *conn) error {
+		if owner.IsZero() {
+			n, err = s.deleteChunk(c, `id < ?1 AND ?2 = 0`, id, 0, limit)
+			return err
+		}
+		number, err := findOwner(c, owner)
+		if errors.Is(err, errNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		n, err = s.deleteChunk(c, ofOwner, id, number, limit)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// ofOwner selects the rows of one owner for deleteChunk.
+const ofOwner = `owner = ?2 AND id < ?1`
+
+// everything is above every id.
+const everything = math.MaxInt64 - 1
+
+// deleteChunk removes up to limit of the oldest rows that match where, with all that hangs on them. where is a constant.
+func (s *Store) deleteChunk(c *conn, where string, before, owner int64, limit int) (int, error) {
+	var last int64
+	err := c.get(`SELECT coalesce(max(id), 0) FROM (SELECT id FROM archive WHERE `+where+` ORDER BY id LIMIT ?3 + 0)`,
+		[]any{before, owner, max(limit, 0)}, &last)
+	if err != nil || last == 0 {
+		return 0, err
+	}
+	s.eraser.wanted = true
+	if err := keepLast(c); err != nil {
+		return 0, err
+	}
+	ids := `SELECT id FROM archive WHERE ` + where
+	if err := unindex(c, ids, last+1, owner); err != nil {
+		return 0, err
+	}
+	for _, query := range []string{
+		`DELETE FROM held WHERE id IN (` + ids + `)`,
+		`DELETE FROM undelivered WHERE (owner, id) IN (SELECT owner, id FROM archive WHERE ` + where + `)`,
+	} {
+		if _, err := c.exec(query, last+1, owner); err != nil {
+			return 0, err
+		}
+	}
+	n, err := c.exec(`DELETE FROM archive WHERE `+where, last+1, owner)
+	return int(n), err
+}
+
+// keepLast notes the highest id before rows are deleted, so that none is used again (XEP-0313 §6.2).
+func keepLast(c *conn) error {
+	_, err := c.exec(`UPDATE archive_last SET id = (SELECT max(id) FROM archive) WHERE id < (SELECT max(id) FROM archive)`)
+	return err
+}

@@ -145,8 +145,11 @@ func openDB(path string, sync Synchronous, readOnly bool) (*sql.DB, error) {
 
 // explain adds the path and the remedy to an error of the database, and leaves other errors as they are.
 func (s *Store) explain(verb string, err error) error {
+	if err == nil {
+		return nil
+	}
 	var e *driver.Error
-	if err == nil || !errors.As(err, &e) {
+	if !errors.As(err, &e) {
 		return err
 	}
 	remedy := ""

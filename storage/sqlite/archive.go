@@ -62,9 +62,9 @@ func (s *Store) appendRows(c *conn, rows []storage.Row) (dropped []storage.Dropp
 // insert stores a row, or returns the id of the one that is stored in its place.
 func (s *Store) insert(c *conn, owner int64, r *storage.Row) (stored int64, err error) {
 	origin, key := nullable(r.Origin), peerKey(r.Peer)
-	n, err := c.exec(`INSERT INTO archive_fresh (owner, id, peer_key, origin) SELECT ?1, ?2, ?3, ?4
-		WHERE NOT EXISTS (SELECT 1 FROM archive_by_origin WHERE owner = ?1 AND origin = ?4)
-		ON CONFLICT (owner, origin) WHERE origin IS NOT NULL DO NOTHING`, owner, r.ID, key, origin)
+	n, err := c.exec(`INSERT INTO archive_fresh (owner, id, peer_key, origin) SELECT ?, ?, ?, ?
+		WHERE NOT EXISTS (SELECT 1 FROM archive_by_origin WHERE owner = ? AND origin = ?)
+		ON CONFLICT (owner, origin) WHERE origin IS NOT NULL DO NOTHING`, owner, r.ID, key, origin, owner, origin)
 	if err != nil {
 		return again(c, owner, r, conflict(err))
 	}

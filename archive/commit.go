@@ -203,9 +203,14 @@ func (w *Writer) split(s *search, jobs []*job, err error) {
 func (w *Writer) try(s *search, jobs []*job, marks []storage.Mark) error {
 	for _, j := range jobs {
 		w.rows = append(w.rows, j.rows...)
+		w.rewrites = append(w.rewrites, j.rewrites...)
 	}
-	defer func() { clear(w.rows); w.rows = w.rows[:0] }()
-	b := storage.Batch{Rows: w.rows, Delivered: marks}
+	defer func() {
+		clear(w.rows)
+		clear(w.rewrites)
+		w.rows, w.rewrites = w.rows[:0], w.rewrites[:0]
+	}()
+	b := storage.Batch{Rows: w.rows, Delivered: marks, Rewrites: w.rewrites}
 	began := time.Now()
 	w.mu.Lock()
 	w.health.commitSince = began
@@ -213,7 +218,7 @@ func (w *Writer) try(s *search, jobs []*job, marks []storage.Mark) error {
 	var dropped []storage.Dropped
 	var resends uint64
 	var err error
-	if len(b.Rows) > 0 || len(marks) > 0 {
+	if len(b.Rows) > 0 || len(marks) > 0 || len(b.Rewrites) > 0 {
 		ctx, cancel := context.WithTimeout(context.Background(), w.o.Away)
 		dropped, err = w.append(ctx, b)
 		cancel()
@@ -237,6 +242,9 @@ func (w *Writer) try(s *search, jobs []*job, marks []storage.Mark) error {
 	}
 	w.mu.Unlock()
 	say()
+	if err == nil && len(b.Rows) > 0 && w.o.OnCommit != nil {
+		w.o.OnCommit()
+	}
 	return err
 }
 
@@ -255,8 +263,18 @@ func (w *Writer) markDropped(jobs []*job, dropped []storage.Dropped) (resends ui
 			j.rows[i].ID = id
 		}
 		base += len(j.rows)
+		w.forgetBuried(j.rewrites)
 	}
 	return resends
+}
+
+// forgetBuried makes sure of what is retracted: a resend of it comes to nothing, even if its sender was told that it failed.
+func (w *Writer) forgetBuried(rewrites []storage.Rewrite) {
+	for _, rw := range rewrites {
+		if rw.Tombstone {
+			w.unsure.take(rw.ID, time.Now())
+		}
+	}
 }
 
 // remember notes the rows of jobs that fail, since a commit may have stored them nevertheless.
@@ -275,7 +293,7 @@ func (w *Writer) remember(jobs []*job) {
 func (w *Writer) settle(jobs []*job, err error) {
 	now := time.Now()
 	for _, j := range jobs {
-		if n := uint64(len(j.rows)); n > 0 && err != nil {
+		if n := uint64(len(j.rows)); j.stored() > 0 && err != nil {
 			j.result.Err = err
 			w.stats.FailedRows += n
 			if w.closed {

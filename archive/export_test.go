@@ -18,3 +18,18 @@ func (u *Unsure) Len() int                          { return len(u.u.failed) }
 
 // KeepSpared is keepSpared.
 const KeepSpared = keepSpared
+
+// MaxScan bounds what a query looks at.
+const MaxScan = maxScan
+
+// HoldReads takes every turn of a reader until the function that it returns is called.
+func HoldReads(r *Reader) (release func()) {
+	for range maxReads {
+		r.slots <- struct{}{}
+	}
+	return func() {
+		for range maxReads {
+			<-r.slots
+		}
+	}
+}

@@ -65,6 +65,13 @@ func (f *fake) commit(b storage.Batch) (dropped []storage.Dropped) {
 	}
 	f.batches = append(f.batches, len(b.Rows))
 	f.cleared = append(f.cleared, b.Delivered...)
+	for _, rw := range b.Rewrites {
+		for i := range f.rows {
+			if r := &f.rows[i]; r.Owner == rw.Owner && r.ID == rw.ID {
+				r.Stanza, r.Tombstone = rw.Stanza, rw.Tombstone
+			}
+		}
+	}
 	return dropped
 }
 

@@ -89,6 +89,9 @@ func newIDSource(last int64, node int, now func() time.Time) (*idSource, error) 
 	return &idSource{ms: last >> msShift, seq: maxSeq, node: int64(node), now: now}, nil
 }
 
+// last returns the last id, or one that is above all that are stored and below all to come.
+func (s *idSource) last() int64 { return s.ms<<msShift | s.node<<seqBits | s.seq }
+
 // next returns an id above all before it. A clock that stands or steps back makes it count on from the last id.
 func (s *idSource) next() int64 {
 	switch ms := min(s.now().UnixMilli()-epoch, maxMs); {
@@ -99,5 +102,5 @@ func (s *idSource) next() int64 {
 	default:
 		s.ms, s.seq = s.ms+1, 0
 	}
-	return s.ms<<msShift | s.node<<seqBits | s.seq
+	return s.last()
 }

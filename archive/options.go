@@ -18,7 +18,7 @@ var (
 	ErrRows = errors.New("archive: too many rows in one call")
 )
 
-// MaxRows is how many rows one Append may bring: a bit of Result.Dropped each.
+// MaxRows is how many rows and rewrites one Append may bring: a row is a bit of Result.Dropped.
 const MaxRows = 64
 
 // Ack says when done is called.
@@ -49,6 +49,8 @@ type Options struct {
 	Ack Ack
 	// Away is how long the store may fail, or a commit last, before everything is refused; 5 s by default.
 	Away time.Duration
+	// OnCommit is called after a commit that brought rows, on the writer's goroutine: it must not block. nil is none.
+	OnCommit func()
 	// Log is slog.Default() if nil.
 	Log *slog.Logger
 	// Now is the clock behind the ids, for tests; time.Now if nil.

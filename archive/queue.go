@@ -14,23 +14,31 @@ const rowOverhead = 256
 
 // job is one Append on its way. It belongs to the queue, then to the writer, then to the completer.
 type job struct {
-	rows   []storage.Row
-	cost   int   // rows, at least 1: a job without rows takes room too
-	bytes  int64 // of the stanzas, with rowOverhead each
-	since  time.Time
-	done   func(Result)
-	result Result
-	early  bool // told when queued: Async
-	parts  int  // what must happen before its room is free: the telling, and the commit where that is not the same
+	rows     []storage.Row
+	rewrites []storage.Rewrite
+	cost     int   // rows and rewrites, at least 1: a job without any takes room too
+	bytes    int64 // of the stanzas, with rowOverhead each
+	since    time.Time
+	done     func(Result)
+	result   Result
+	early    bool // told when queued: Async
+	parts    int  // what must happen before its room is free: the telling, and the commit where that is not the same
 }
 
-func newJob(rows []storage.Row, done func(Result)) *job {
-	j := &job{rows: rows, cost: max(len(rows), 1), done: done, parts: 1}
+func newJob(rows []storage.Row, done func(Result), rewrites ...storage.Rewrite) *job {
+	j := &job{rows: rows, rewrites: rewrites, done: done, parts: 1}
+	j.cost = max(j.stored(), 1)
 	for i := range rows {
 		j.bytes += rowOverhead + int64(len(rows[i].Stanza))
 	}
+	for i := range rewrites {
+		j.bytes += rowOverhead + int64(len(rewrites[i].Stanza))
+	}
 	return j
 }
+
+// stored counts what the store is asked to write.
+func (j *job) stored() int { return len(j.rows) + len(j.rewrites) }
 
 // waiter is an Append that waits for room. ready gets nil once its job is queued, or why it is not.
 type waiter struct {
@@ -43,7 +51,7 @@ type waiter struct {
 // refusal says why a job cannot be taken, full or not.
 func (w *Writer) refusal(j *job) error {
 	switch {
-	case len(j.rows) > MaxRows:
+	case j.stored() > MaxRows:
 		return ErrRows
 	case w.closed:
 		return ErrClosed

@@ -36,7 +36,7 @@ func (w *Writer) append(ctx context.Context, b storage.Batch) ([]storage.Dropped
 		return c.dropped, c.err
 	case <-ctx.Done():
 	}
-	w.stuck, w.rows = ended, nil
+	w.stuck, w.rows, w.rewrites = ended, nil, nil
 	return nil, ctx.Err()
 }
 

@@ -23,9 +23,10 @@ type Writer struct {
 	ended chan struct{} // closed when the completer has ended, the last of the two
 
 	// The writer's own.
-	rows   []storage.Row    // a batch under way
-	stuck  <-chan committed // a call to the store that did not heed its context; nil for none
-	unsure unsure
+	rows     []storage.Row     // a batch under way
+	rewrites []storage.Rewrite // of it
+	stuck    <-chan committed  // a call to the store that did not heed its context; nil for none
+	unsure   unsure
 
 	mu       sync.Mutex
 	ids      *idSource
@@ -33,10 +34,10 @@ type Writer struct {
 	finished []*job         // waiting for the completer, in the same order
 	drained  bool           // the writer has ended: nothing more will finish
 	waiters  []*waiter      // Appends that wait for room, first come first served
-	want     int            // rows in queue that wake the writer
-	queued   int            // rows in queue
-	held     int            // rows in queue, under way, and finished but not told
-	bytes    int64          // of the rows held
+	want     int            // rows and rewrites in queue that wake the writer
+	queued   int            // rows and rewrites in queue
+	held     int            // rows and rewrites in queue, under way, and finished but not told
+	bytes    int64          // of what is held
 	marks    []storage.Mark // delivered, for a later batch
 	marksDue time.Time      // when they are committed even without rows
 	closed   bool
@@ -73,6 +74,10 @@ func Open(ctx context.Context, store storage.Archive, o Options) (*Writer, error
 
 // Append assigns ids to the rows, in place, and queues them as one unit: they are committed together or not at all.
 //
+// rewrites go along, in the same transaction, behind the rows: a retraction is stored as what it retracts is replaced. They
+// count like rows, against every bound. A row that a rewrite makes a tombstone is a resend from then on, whatever its
+// sender was told before.
+//
 // A failure that done is told of may have been a commit whose answer was lost. When the sender tries again within a quarter
 // of an hour, the rows that are stored already get their ids of then, before done is called, and are not reported as
 // dropped: nobody has the message yet.
@@ -81,8 +86,8 @@ func Open(ctx context.Context, store storage.Archive, o Options) (*Writer, error
 // ErrUnavailable, ErrRows or ErrClosed; then done is never called. Otherwise done is called exactly once, in the order of
 // the queue, on a goroutine that all callers share: it must not block, nor call Append, Barrier or Close. rows belong to
 // the Writer until then. No rows are fine: done keeps the order of what needs no archive.
-func (w *Writer) Append(ctx context.Context, rows []storage.Row, done func(Result)) error {
-	j := newJob(rows, done)
+func (w *Writer) Append(ctx context.Context, rows []storage.Row, done func(Result), rewrites ...storage.Rewrite) error {
+	j := newJob(rows, done, rewrites...)
 	w.mu.Lock()
 	if err := w.refusal(j); err != nil {
 		w.mu.Unlock()
@@ -100,8 +105,8 @@ func (w *Writer) Append(ctx context.Context, rows []storage.Row, done func(Resul
 }
 
 // TryAppend is Append that never blocks: it returns ErrFull where Append would wait. For rooms and for s2s.
-func (w *Writer) TryAppend(rows []storage.Row, done func(Result)) error {
-	j := newJob(rows, done)
+func (w *Writer) TryAppend(rows []storage.Row, done func(Result), rewrites ...storage.Rewrite) error {
+	j := newJob(rows, done, rewrites...)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.refusal(j); err != nil {
@@ -119,20 +124,28 @@ func (w *Writer) TryAppend(rows []storage.Row, done func(Result)) error {
 //
 // It returns ctx's error or ErrClosed. In Async mode too it waits for the commits.
 func (w *Writer) Barrier(ctx context.Context) error {
+	_, err := w.Committed(ctx)
+	return err
+}
+
+// Committed is Barrier that tells where the barrier stood: rows queued before it have ids up to upTo, those queued after it
+// have higher ones.
+func (w *Writer) Committed(ctx context.Context) (upTo int64, err error) {
 	passed := make(chan struct{})
 	w.mu.Lock()
 	if w.closed {
 		w.mu.Unlock()
-		return ErrClosed
+		return 0, ErrClosed
 	}
+	upTo = w.ids.last()
 	w.hold(newJob(nil, func(Result) { close(passed) }))
 	signal(w.wake)
 	w.mu.Unlock()
 	select {
 	case <-passed:
-		return nil
+		return upTo, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return 0, ctx.Err()
 	}
 }
 

@@ -27,8 +27,9 @@ const (
 type Failure struct {
 	Condition Condition
 	Text      string
-	// Misfit says that no password was looked at: the client cannot do what it chose, or not on this stream. Several clients
-	// try one mechanism after the other, so a stream should not count it as a guess. A stream still bounds these.
+	// Misfit says that no password was looked at: the client cannot do what it chose, or not on this stream, or the server could
+	// not look. Several clients try one mechanism after the other, so a stream should not count it as a guess. A stream still
+	// bounds these.
 	Misfit bool
 	cause  error
 }

@@ -42,8 +42,12 @@ func (p *Params) makeOffer() *offer {
 		return p.offer
 	}
 	o := &offer{}
-	bindings := p.bindings()
-	for _, name := range p.configured() {
+	configured := p.configured()
+	var bindings []binding
+	if slices.ContainsFunc(configured, func(name string) bool { _, plus := scramHash(name); return plus }) {
+		bindings = p.bindings()
+	}
+	for _, name := range configured {
 		h, plus := scramHash(name)
 		possible := h != "" && (!plus || len(bindings) > 0) || name == plainName && p.TLS != nil
 		if !possible || slices.Contains(o.mechanisms, name) {

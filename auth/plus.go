@@ -16,7 +16,7 @@ const (
 // binding is a channel binding that a stream has.
 type binding struct {
 	name string
-	data []byte // what ties a login to this TLS channel
+	data func() []byte // what ties a login to this TLS channel; worked out for the few that ask
 }
 
 // BindingTypes returns the channel-binding types to list in <sasl-channel-binding/>, the strongest first.
@@ -31,10 +31,12 @@ func (p *Params) bindings() []binding {
 		return nil
 	}
 	var all []binding
-	for _, b := range []binding{{bindExporter, exporter(p.TLS)}, {bindEndPoint, endPoint(p.Leaf)}} {
-		if b.data != nil {
-			all = append(all, b)
-		}
+	// TLS 1.3 always exports; of TLS 1.2 it is known only once it has (RFC 9266 §4.2).
+	if p.TLS.Version >= tls.VersionTLS13 && p.TLS.HandshakeComplete || exporter(p.TLS) != nil {
+		all = append(all, binding{bindExporter, func() []byte { return exporter(p.TLS) }})
+	}
+	if p.Leaf != nil && endPointHash(p.Leaf.SignatureAlgorithm) != 0 {
+		all = append(all, binding{bindEndPoint, func() []byte { return endPoint(p.Leaf) }})
 	}
 	return all
 }
@@ -91,8 +93,11 @@ func (p *Params) expectedBinding(flag string, plus bool) ([]byte, error) {
 		return nil, misfit(MalformedRequest, "channel-binding-not-supported")
 	case bound:
 		for _, b := range p.offer.bindings {
-			if b.name == name {
-				return b.data, nil
+			if b.name != name {
+				continue
+			}
+			if data := b.data(); data != nil {
+				return data, nil
 			}
 		}
 		return nil, misfit(MalformedRequest, "unsupported-channel-binding-type")

@@ -118,6 +118,23 @@ func (t *Throttle) Succeeded(account string, addr netip.Addr) {
 	t.pairs.delete(keyOf(account, addr))
 }
 
+// Excuse takes back a try that Wait booked and nobody judged, because the server failed.
+func (t *Throttle) Excuse(account string, addr netip.Addr) {
+	key := keyOf(account, addr)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p, ok := t.pairs.get(key)
+	if !ok || p.tries == 0 {
+		return
+	}
+	if p.tries--; p.tries == 0 {
+		t.pairs.delete(key)
+		return
+	}
+	p.next = p.last.Add(t.delayAfter(p.tries))
+	t.pairs.put(key, p)
+}
+
 // Len returns how many pairs and addresses are remembered.
 func (t *Throttle) Len() (pairs, addresses int) {
 	t.mu.Lock()

@@ -251,3 +251,46 @@ func TestExchangeThrottled(t *testing.T) {
 		}
 	})
 }
+
+// A try that the server could not judge, because its storage was away, is no guess, neither on its stream nor later.
+func TestExchangeUnjudged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newParams(newAccounts(t))
+		p.Throttle = auth.NewThrottle(auth.ThrottleConfig{FreeTries: 2, MaxDelay: 4 * time.Second})
+		p.Addr = home
+		away := p
+		away.Lookup = noLookup{}
+		for range 20 {
+			_, _, err := auth.NewExchange(away).Start("SCRAM-SHA-1", []byte("n,,n=alice,r=abc"))
+			var f *auth.Failure
+			if !errors.As(err, &f) || f.Condition != auth.TemporaryAuthFailure || !f.Misfit || !errors.Is(err, errAway) {
+				t.Fatal(err)
+			}
+		}
+		if pairs, addresses := p.Throttle.Len(); pairs != 0 || addresses != 0 {
+			t.Errorf("%d pairs and %d addresses are remembered", pairs, addresses)
+		}
+		start := time.Now()
+		for range 2 {
+			c := client{hash: auth.SHA1, user: "alice", password: "wrong"}
+			if got := condition(t, c.login(auth.NewExchange(p))); got != auth.NotAuthorized || time.Since(start) != 0 {
+				t.Errorf("a guess: %q after %v", got, time.Since(start))
+			}
+		}
+		_, _, _ = auth.NewExchange(away).Start("SCRAM-SHA-1", []byte("n,,n=alice,r=abc")) // sits out the second, and takes back only itself
+		for i, want := range []time.Duration{0, 2 * time.Second} {
+			if wait := p.Throttle.Wait("alice@"+p.Host, home); wait != want {
+				t.Errorf("guess %d after it waits %v, want %v", i, wait, want)
+			}
+		}
+	})
+}
+
+var errAway = errors.New("away")
+
+// noLookup is storage that is away.
+type noLookup struct{}
+
+func (noLookup) Lookup(context.Context, string, auth.Hash) (auth.Keys, error) {
+	return auth.Keys{}, errAway
+}

@@ -31,11 +31,21 @@ func (p *Params) find(user string, h Hash) (credential, error) {
 	case errors.Is(err, ErrNotFound):
 		return credential{keys: fake}, nil
 	case err != nil && !errors.Is(err, ErrDisabled) && !errors.Is(err, ErrExpired):
-		return credential{}, temporary(err)
+		return credential{}, p.unjudged(user, err)
 	case k.Hash != h || k.Validate() != nil:
-		return credential{}, temporary(ErrKeys)
+		return credential{}, p.unjudged(user, ErrKeys)
 	}
 	return credential{keys: k, known: true, status: err}, nil
+}
+
+// unjudged is the end of a try of which the server could not say whether it was right: it is no guess, and is not counted.
+func (p *Params) unjudged(user string, cause error) *Failure {
+	if p.Throttle != nil {
+		p.Throttle.Excuse(user+"@"+p.Host, p.Addr)
+	}
+	f := temporary(cause)
+	f.Misfit = true
+	return f
 }
 
 // outcome turns a checked proof into the answer: nil for a login. An unknown user fails whatever the proof.

@@ -86,7 +86,7 @@ type archiver struct {
 	marks []storage.Mark
 }
 
-func (a *archiver) Queue(_ context.Context, rows []storage.Row, done func([]bool, error)) error {
+func (a *archiver) Queue(_ context.Context, rows []storage.Row, done func([]bool, error), _ ...storage.Rewrite) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for i := range rows {

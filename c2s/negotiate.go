@@ -122,7 +122,7 @@ func (n *negotiation) open(h wire.Header) error {
 		return stream.Error("invalid-from", "the stream belongs to another account") // §4.9.3.9
 	}
 	n.host, n.client, n.lang = host, h.From, h.Lang
-	buf := n.header(nil)
+	buf := n.header(make([]byte, 0, 1024))
 	return n.c.Write(stream.AppendFeatures(buf, n.features()))
 }
 

@@ -132,10 +132,10 @@ func (n *negotiation) refused(err error) error {
 	return nil
 }
 
-// logFailure logs what is our fault as an error, and the rest for the curious.
+// logFailure logs what is our fault as an error, and the rest for the curious. That storage is away was said once already.
 func (n *negotiation) logFailure(f *auth.Failure) {
 	level, cause := slog.LevelDebug, errors.Unwrap(f)
-	peers := errors.Is(cause, auth.ErrThrottled) || errors.Is(cause, auth.ErrBusy) ||
+	peers := errors.Is(cause, auth.ErrThrottled) || errors.Is(cause, auth.ErrBusy) || errors.Is(cause, storage.ErrAway) ||
 		errors.Is(cause, context.Canceled) || errors.Is(cause, context.DeadlineExceeded)
 	if f.Condition == auth.TemporaryAuthFailure && !peers {
 		level = slog.LevelError

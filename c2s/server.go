@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -145,8 +146,21 @@ func (s *Server) ServeConn(nc net.Conn, direct bool) {
 // maxNamespaces bounds the live prefix declarations of a stanza.
 const maxNamespaces = 64
 
+// stackRoom is what TLS, SCRAM and the store below them use of a negotiation's stack.
+const stackRoom = 12 << 10
+
+// growStack grows the stack of a goroutine that has just begun, while there is next to nothing on it. Else it would grow
+// in several steps in the depths of the negotiation, and each step copies and adjusts every frame.
+//
+//go:noinline
+func growStack() {
+	var room [stackRoom]byte
+	runtime.KeepAlive(&room)
+}
+
 func (s *Server) negotiate(c *stream.Conn, direct bool, release func()) {
 	defer s.wg.Done()
+	growStack()
 	n := newNegotiation(s, c, direct, release)
 	bound := false
 	defer func() {

@@ -37,6 +37,7 @@ type Session struct {
 	resumeID string        // "" when the session cannot be resumed
 	wait     time.Duration // how long it can be
 	timer    *time.Timer   // ends a hibernating session
+	asleep   time.Time     // since when it hibernates
 	early    []byte        // last words of a Close before begin
 	started  bool          // begin is through
 	resuming bool          // a new connection is taking over
@@ -66,6 +67,7 @@ func newSession(n *negotiation, addr wire.Addr) *Session {
 func (x *Session) begin(n *negotiation, res *router.Resource) {
 	x.res = res
 	x.flow = x.s.o.Router.NewFlow(x.s.ctx, res, x.handled)
+	x.share()
 	n.promote()
 	x.out.Attach(n.c)
 	x.read(n.c, n.release)
@@ -79,6 +81,13 @@ func (x *Session) begin(n *negotiation, res *router.Resource) {
 	case closing:
 		x.shutdown()
 	}
+}
+
+// share counts what the session holds against the bound of its account, in which each possible session has an equal share.
+func (x *Session) share() {
+	l := x.s.o.Config().Limits
+	most := int64(l.OutboxBytesPerUser)
+	x.out.SetBudget(stream.Budget{Used: x.res.Held(), Max: most, Share: most / int64(l.ResourcesPerUser)})
 }
 
 // promote takes the login's deadline away and starts the connection's rates afresh.
@@ -116,6 +125,12 @@ func (x *Session) Addr() wire.Addr { return x.addr }
 
 // Send implements router.Session.
 func (x *Session) Send(st wire.Stanza, mark int64) bool { return x.out.Send(st, mark) }
+
+// Pace implements router.Pacer.
+func (x *Session) Pace(ctx context.Context) (router.Room, error) {
+	stanzas, bytes, err := x.out.Pace(ctx)
+	return router.Room{Stanzas: stanzas, Bytes: bytes}, err
+}
 
 // Close implements router.Session: a stream error, then the end.
 func (x *Session) Close(e xstream.Error) { x.finish(stream.AppendError(nil, e), false) }
@@ -173,8 +188,16 @@ func (x *Session) lost(c *stream.Conn) {
 
 func (x *Session) hibernateLocked() {
 	if !x.ended && !x.resuming && x.timer == nil {
+		x.asleep = time.Now()
 		x.timer = time.AfterFunc(x.wait, func() { x.finish(nil, true) })
 	}
+}
+
+// Asleep implements router.Sleeper.
+func (x *Session) Asleep() (since time.Time, ok bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.asleep, x.timer != nil && !x.ended
 }
 
 // finish ends the session, once: it leaves the table, and what the client did not get goes where it can still be of use.

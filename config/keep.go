@@ -68,6 +68,14 @@ func (k Keep) String() string {
 	return showDuration(time.Duration(k))
 }
 
+// Hours writes the Keep in whole hours, at least as many, or as infinite: the words of XEP-0504 §3.3.
+func (k Keep) Hours() string {
+	if k == Forever {
+		return "infinite"
+	}
+	return strconv.FormatInt(int64((time.Duration(k)-1)/time.Hour)+1, 10)
+}
+
 // Since returns the moment before which nothing is kept at now; the zero time for Forever.
 func (k Keep) Since(now time.Time) time.Time {
 	if k == Forever {

@@ -115,3 +115,13 @@ func TestReloadOfHostArchive(t *testing.T) {
 		t.Errorf("applied %v, restart %v", applied, restart)
 	}
 }
+
+func TestKeepHours(t *testing.T) {
+	for keep, want := range map[config.Keep]string{
+		config.Forever: "infinite", config.Keep(time.Hour): "1", config.Keep(time.Hour + 1): "2", config.Keep(24 * time.Hour): "24",
+	} {
+		if got := keep.Hours(); got != want {
+			t.Errorf("%v is %s hours", keep, got)
+		}
+	}
+}

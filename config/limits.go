@@ -24,7 +24,9 @@ type Limits struct {
 	// What waits for one session's socket, and what one stream has waiting for the archive's commit.
 	OutboxBytes   Size `yaml:"outbox_bytes" reload:"true" min:"64KiB" max:"1GiB"`
 	OutboxStanzas int  `yaml:"outbox_stanzas" reload:"true" min:"100" max:"1000000"`
-	InFlight      int  `yaml:"in_flight" reload:"false" min:"1" max:"10000"`
+	// OutboxBytesPerUser bounds what waits for all sessions of one account together, what they have not acknowledged included.
+	OutboxBytesPerUser Size `yaml:"outbox_bytes_per_user" reload:"true" min:"1MiB" max:"16GiB"`
+	InFlight           int  `yaml:"in_flight" reload:"false" min:"1" max:"10000"`
 	// What one user may store.
 	OfflineStanzas int  `yaml:"offline_stanzas" reload:"true" min:"0" max:"1000000"`
 	RosterItems    int  `yaml:"roster_items" reload:"true" min:"1" max:"100000"`

@@ -17,8 +17,8 @@ import (
 	"salon.im/salon/wire"
 )
 
-// maxReplyBytes bounds what the client reads: a page of MaxList users is far below.
-const maxReplyBytes = 8 << 20
+// maxReplyBytes bounds what the client reads: a page of MaxList users is far below, and so are held rows.
+const maxReplyBytes = 32 << 20
 
 // ErrNoServer says that nobody answers on the control socket.
 var ErrNoServer = errors.New("control: no server is running on this data directory")
@@ -105,6 +105,15 @@ func (c *Client) Status(ctx context.Context) (status Status, err error) {
 	return status, err
 }
 
+// refused reads the *Error that a server sent in place of an answer.
+func refused(resp *http.Response, path string) error {
+	e := &Error{}
+	if json.NewDecoder(io.LimitReader(resp.Body, maxReplyBytes)).Decode(e) != nil || e.Text == "" {
+		return fmt.Errorf("the server answered %s to %s: is it of another version?", resp.Status, path)
+	}
+	return e
+}
+
 // do makes one request. A refusal comes back as the *Error that the server sent.
 func (c *Client) do(ctx context.Context, method, path string, body io.Reader, result any) error {
 	r, err := http.NewRequestWithContext(ctx, method, "http://salon"+path, body)
@@ -116,14 +125,10 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader, re
 		return fmt.Errorf("the server did not answer: %w", err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	d := json.NewDecoder(io.LimitReader(resp.Body, maxReplyBytes))
 	if resp.StatusCode != http.StatusOK {
-		e := &Error{}
-		if d.Decode(e) != nil || e.Text == "" {
-			return fmt.Errorf("the server answered %s to %s: is it of another version?", resp.Status, path)
-		}
-		return e
+		return refused(resp, path)
 	}
+	d := json.NewDecoder(io.LimitReader(resp.Body, maxReplyBytes))
 	if result == nil {
 		return nil
 	}

@@ -32,7 +32,7 @@ const (
 // MaxList is the most users that ListUsers returns at a time.
 const MaxList = 1000
 
-// Admin is what an administrator can ask for. The server implements it (with Users for all but the last two), Client
+// Admin is what an administrator can ask for. The server implements it (with Users for what concerns accounts), Client
 // passes it on over the socket, and Offline works on a store while no server runs. Addresses are bare.
 //
 // Every error that is the caller's is an *Error. Safe for any goroutine; all of it may block.
@@ -51,6 +51,7 @@ type Admin interface {
 	// Reload reads the settings and certificates again.
 	Reload(ctx context.Context) (ReloadReport, error)
 	Status(ctx context.Context) (Status, error)
+	Privacy
 }
 
 // User is one row of the list.
@@ -107,6 +108,7 @@ const (
 	Invalid    Kind = "invalid"     // the request is wrong: an address, a password, a host that is not served
 	Missing    Kind = "missing"     // there is no such user
 	Exists     Kind = "exists"      // there is one already
+	Held       Kind = "held"        // archive.hold forbids it
 	NotRunning Kind = "not-running" // it takes a running server
 	Internal   Kind = "internal"    // the server failed; its log says why
 )

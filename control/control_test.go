@@ -13,6 +13,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"salon.im/salon/archive"
 	"salon.im/salon/auth"
 	"salon.im/salon/control"
 	"salon.im/salon/storage"
@@ -42,10 +43,17 @@ func newHouse(t *testing.T) *house {
 	h := &house{store: store}
 	h.Users = control.NewUsers(control.UsersOptions{
 		Accounts: store,
-		Hosts:    func() []string { return []string{"a.test", "b.test"} },
-		Keys:     func() ([]auth.Hash, int) { return []auth.Hash{auth.SHA256, auth.SHA1}, auth.MinIterations },
-		Changed:  func(addr wire.Addr, gone bool) { h.changed = append(h.changed, fmt.Sprint(addr, gone)) },
-		Workers:  2,
+		Persons:  store,
+		Services: func() []string { return []string{"rooms.a.test"} },
+		Held:     func(addr wire.Addr) bool { return addr.Local() == "held" },
+		Erased: func(_ context.Context, addr wire.Addr, _ *archive.Pseudonyms) error {
+			h.changed = append(h.changed, "erased "+addr.String())
+			return nil
+		},
+		Hosts:   func() []string { return []string{"a.test", "b.test"} },
+		Keys:    func() ([]auth.Hash, int) { return []auth.Hash{auth.SHA256, auth.SHA1}, auth.MinIterations },
+		Changed: func(addr wire.Addr, gone bool) { h.changed = append(h.changed, fmt.Sprint(addr, gone)) },
+		Workers: 2,
 	})
 	return h
 }
@@ -60,6 +68,12 @@ func (server) Reload(context.Context) (control.ReloadReport, error) {
 func (server) Status(context.Context) (control.Status, error) {
 	return control.Status{Version: "v1", Sessions: 3, Hosts: []string{"a.test"}}, nil
 }
+
+func (server) Expire(context.Context) (archive.KeeperReport, error) {
+	return archive.KeeperReport{Owners: 7, Rows: 5}, nil
+}
+
+func (server) Reindex(context.Context) (int, error) { return 42, nil }
 
 // online serves a house on a socket and returns the client half.
 func online(t *testing.T, h *house) control.Admin {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"salon.im/salon/archive"
 )
 
 const (
@@ -15,7 +17,10 @@ const (
 )
 
 // Offline is the Admin over a store while no server runs. Its caller holds the Lock.
-type Offline struct{ *Users }
+type Offline struct {
+	*Users
+	Indexer *archive.Indexer
+}
 
 var _ Admin = Offline{}
 
@@ -23,6 +28,14 @@ var errNotRunning = &Error{NotRunning, "no server is running on this data direct
 
 // Reload implements Admin: there is nothing to reload.
 func (Offline) Reload(context.Context) (ReloadReport, error) { return ReloadReport{}, errNotRunning }
+
+// Expire implements Privacy: only the server knows what rooms keep.
+func (Offline) Expire(context.Context) (archive.KeeperReport, error) {
+	return archive.KeeperReport{}, errNotRunning
+}
+
+// Reindex implements Privacy.
+func (o Offline) Reindex(ctx context.Context) (int, error) { return o.Indexer.Reindex(ctx) }
 
 // Status implements Admin: there is no server to tell of.
 func (Offline) Status(context.Context) (Status, error) { return Status{}, errNotRunning }

@@ -85,6 +85,7 @@ func NewHandler(a Admin, log *slog.Logger) http.Handler {
 		status, err := a.Status(r.Context())
 		h.reply(w, r, status, err)
 	})
+	h.handlePrivacy(mux)
 	return mux
 }
 
@@ -173,6 +174,7 @@ var statuses = map[Kind]int{
 	Invalid:    http.StatusBadRequest,
 	Missing:    http.StatusNotFound,
 	Exists:     http.StatusConflict,
+	Held:       http.StatusConflict,
 	NotRunning: http.StatusServiceUnavailable,
 	Internal:   http.StatusInternalServerError,
 }

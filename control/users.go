@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"salon.im/salon/archive"
 	"salon.im/salon/auth"
 	"salon.im/salon/storage"
 	"salon.im/salon/wire"
@@ -23,6 +24,17 @@ type UsersOptions struct {
 	Hosts func() []string
 	// Keys returns the hashes and the count of iterations for new passwords (see Hashes).
 	Keys func() (hashes []auth.Hash, iterations int)
+	// Persons is what is exported and erased; nil can do neither.
+	Persons PersonStore
+	// Services returns the domains of rooms.
+	Services func() []string
+	// Rewrite replaces up to archive.MaxRows rows, and returns when that is durable; nil does so in Persons.
+	Rewrite func(ctx context.Context, rewrites []storage.Rewrite) error
+	// Erased is called after a person's stored messages were rewritten, so that rooms in memory forget the person too; nil
+	// does nothing.
+	Erased func(ctx context.Context, addr wire.Addr, names *archive.Pseudonyms) error
+	// Held says that nothing of an account may be deleted now (archive.hold); nil holds none.
+	Held func(addr wire.Addr) bool
 	// Leaving is called before an account is deleted, so that its contacts hear of it; nil does nothing.
 	Leaving func(ctx context.Context, addr wire.Addr) error
 	// Changed is called after a password was changed (gone false) or an account deleted (gone true), so that the user's
@@ -48,6 +60,15 @@ func NewUsers(o UsersOptions) *Users {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Rewrite == nil {
+		o.Rewrite = func(ctx context.Context, rewrites []storage.Rewrite) error {
+			_, err := o.Persons.Append(ctx, storage.Batch{Rewrites: rewrites})
+			return err
+		}
+	}
+	if o.Held == nil {
+		o.Held = func(wire.Addr) bool { return false }
 	}
 	if o.Changed == nil {
 		o.Changed = func(wire.Addr, bool) {}
@@ -126,6 +147,9 @@ func (u *Users) DeleteUser(ctx context.Context, addr wire.Addr) error {
 	if _, err := u.o.Accounts.Account(ctx, addr); err != nil {
 		return missing(addr, "delete", err)
 	}
+	if u.o.Held(addr) {
+		return held(addr)
+	}
 	if u.o.Leaving != nil {
 		if err := u.o.Leaving(ctx, addr); err != nil {
 			return fmt.Errorf("control: take leave of the contacts of %s: %w", addr, err)
@@ -190,6 +214,11 @@ func (u *Users) Keys(ctx context.Context, password string) ([]storage.Key, error
 		keys[i] = storage.Key{Hash: string(k.Hash), Iterations: k.Iterations, Salt: k.Salt, StoredKey: k.StoredKey, ServerKey: k.ServerKey}
 	}
 	return keys, nil
+}
+
+// held refuses to delete what is under hold.
+func held(addr wire.Addr) error {
+	return &Error{Held, fmt.Sprintf("%s is under legal hold and stays as it is: take it, or its domain, out of archive.hold in the settings when the hold is over", addr)}
 }
 
 func invalid(format string, args ...any) error { return &Error{Invalid, fmt.Sprintf(format, args...)} }

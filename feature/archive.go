@@ -17,24 +17,32 @@ const (
 	nsMUCUser = "http://jabber.org/protocol/muc#user"
 )
 
+// ArchiveOptions are what Archive needs.
+type ArchiveOptions struct {
+	Store storage.Archive
+	// Bound is the count of messages that may wait for a user without available sessions; 0 keeps none.
+	Bound func() int
+	// Held says whether what the owner of an archive, bare, has retracted is kept for the administrator; nil holds nothing.
+	Held func(owner wire.Addr) bool
+}
+
 // archiver keeps the messages between people. It holds no state of its own.
 type archiver struct {
-	r     *router.Router
-	store storage.Archive
-	bound func() int // undelivered messages that an absent user may have
+	r *router.Router
+	o ArchiveOptions
 }
 
 // Archive keeps one-to-one messages in the archives of their local parties before they are delivered, and writes the
-// stanza-ids (XEP-0359 §3). The recipient's row waits for offline delivery until a session has it (XEP-0160 §2).
-//
-// bound is the count of messages that may wait for a user without available sessions; 0 keeps none.
-func Archive(r *router.Router, store storage.Archive, bound func() int) {
-	a := &archiver{r: r, store: store, bound: bound}
+// stanza-ids (XEP-0359 §3). The recipient's row waits for offline delivery until a session has it (XEP-0160 §2). What its
+// author retracts leaves a tombstone in both (XEP-0424).
+func Archive(r *router.Router, o ArchiveOptions) {
+	a := &archiver{r: r, o: o}
 	x := router.XEP{Num: 359, Version: "0.7.0", Status: "complete"}
 	r.Advertise(router.OnServer, x)
 	r.Advertise(router.OnAccount, x, nsSID) // the account's archive assigns the ids
 	r.Advertise(router.OnServer, router.XEP{Num: 334, Version: "1.0.0", Status: "complete"})
 	r.Advertise(router.OnServer, router.XEP{Num: 203, Version: "2.0", Status: "complete"})
+	a.advertiseRetraction()
 	r.Amend(a.amend)
 }
 
@@ -44,24 +52,33 @@ func (a *archiver) amend(ctx context.Context, w *router.Walk) error {
 	if w.From == nil && !a.r.IsHost(from.Domain()) && a.r.IsLocal(from.Domain()) && !(from.IsBare() && invites(st)) {
 		return nil // a room's message: package muc archives and marks what is its own, but for what it says to those outside
 	}
-	st = a.sanitise(st)
-	w.Stanza = st
 	if !archive.Store(st) || to.IsHost() && a.r.IsHost(to.Domain()) {
 		return nil
 	}
+	st = identified(st)
+	w.Stanza = st
 	row := storage.Row{Kind: kind(st), Origin: origin(st), Stanza: st.AppendStandalone(nil)}
 	toUs := a.r.IsHost(to.Domain())
 	if toUs {
 		if ok, err := a.r.Exists(ctx, to.Bare()); err != nil || !ok {
 			return err // RFC 6121 §8.5.1: nobody is there, and the sender hears of it
 		}
-		if err := a.checkBound(ctx, st); err != nil {
+		retracted, err := a.retract(ctx, w, to.Bare(), peer(row.Kind, from), false)
+		if err != nil {
 			return err
+		}
+		if !retracted { // else it comes in the place of what it takes back
+			if err := a.checkBound(ctx, st); err != nil {
+				return err
+			}
 		}
 	}
 	if a.r.IsHost(from.Domain()) && from.Local() != "" && from.Bare() != to.Bare() {
 		r := row
 		r.Owner, r.Peer, r.Outgoing = from.Bare(), peer(r.Kind, to), true
+		if _, err := a.retract(ctx, w, r.Owner, r.Peer, true); err != nil {
+			return err
+		}
 		w.Rows = append(w.Rows, r)
 	}
 	if toUs {
@@ -75,25 +92,6 @@ func (a *archiver) amend(ctx context.Context, w *router.Walk) error {
 	return nil
 }
 
-// sanitise cuts what only this server may say: stanza-ids in the name of an address of ours (XEP-0359 §5), and delays that
-// claim that we, or another user of ours, held the message (XEP-0203 §4): a sender speaks for itself alone.
-func (a *archiver) sanitise(st wire.Stanza) wire.Stanza {
-	if !st.Has(nsSID, "stanza-id") && !st.Has(nsDelay, "delay") {
-		return st
-	}
-	return st.Edit().Cut(func(k wire.Kid) bool {
-		switch {
-		case k.Is(nsSID, "stanza-id"):
-			by, err := wire.ParseAddr(k.Attr("by"))
-			return err != nil || a.r.IsLocal(by.Domain())
-		case k.Is(nsDelay, "delay"):
-			by, err := wire.ParseAddr(k.Attr("from"))
-			return err == nil && a.r.IsLocal(by.Domain()) && (by.IsHost() || by.Bare() != st.From().Bare())
-		}
-		return false
-	}).Stanza()
-}
-
 // checkBound refuses a message that would have to wait for an absent user who has as many as may wait (XEP-0160 §2 step 3).
 // What is under way to the archive is not counted: streams bound that.
 func (a *archiver) checkBound(ctx context.Context, st wire.Stanza) error {
@@ -105,8 +103,8 @@ func (a *archiver) checkBound(ctx context.Context, st wire.Stanza) error {
 			return nil
 		}
 	}
-	bound := a.bound()
-	n, err := a.store.CountUndelivered(ctx, st.To().Bare(), bound)
+	bound := a.o.Bound()
+	n, err := a.o.Store.CountUndelivered(ctx, st.To().Bare(), bound)
 	if err != nil {
 		return err
 	}
@@ -120,10 +118,13 @@ func (a *archiver) checkBound(ctx context.Context, st wire.Stanza) error {
 // committed writes the stanza-ids into what goes out: the recipient's into the message, the sender's into the copies for
 // the sender's other sessions.
 func (a *archiver) committed(w *router.Walk) {
+	if w.Stanza.From().Bare() != w.Stanza.To().Bare() {
+		w.Sent = w.Stanza // the sender may not read the recipient's archive (XEP-0313 §2.5)
+	}
 	for _, row := range w.Rows { // the sender's comes first
 		switch {
 		case !row.Outgoing:
-			w.Stanza = withID(w.Stanza, row.Owner, row.ID)
+			w.Stanza = stamped(w.Stanza, row.Owner, row.Kind, row.ID)
 			if row.Undelivered {
 				w.Mark = row.ID
 			}
@@ -131,6 +132,14 @@ func (a *archiver) committed(w *router.Walk) {
 			w.Sent = withID(w.Stanza, row.Owner, row.ID)
 		}
 	}
+}
+
+// stamped adds the stanza-id of what is in the archive, and not on its way alone.
+func stamped(st wire.Stanza, by wire.Addr, kind storage.RowKind, id int64) wire.Stanza {
+	if kind == storage.RowPassing {
+		return st
+	}
+	return withID(st, by, id)
 }
 
 // withID adds a stanza-id (XEP-0359 §3).
@@ -170,5 +179,9 @@ func origin(st wire.Stanza) []byte {
 	if !ok || o.Attr("id") == "" {
 		return nil
 	}
-	return archive.Origin(st.From(), st.To().Bare().String()+" "+o.Attr("id"))
+	return originOf(st, o.Attr("id"))
+}
+
+func originOf(st wire.Stanza, id string) []byte {
+	return archive.Origin(st.From(), st.To().Bare().String()+" "+id)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"salon.im/salon/archive"
 	"salon.im/salon/router"
 	"salon.im/salon/wire"
 )
@@ -123,7 +124,7 @@ func (c *carbons) eligible(st wire.Stanza) bool {
 	case st.Has("", "body") && st.Type() != "headline":
 		return true
 	}
-	return hasIMPayload(st) || invites(st)
+	return hasIMPayload(st) || invites(st) || archive.Offline(st) // what the archive shows, a copy shows too: a retraction
 }
 
 // hasIMPayload finds receipts (XEP-0184), chat states (XEP-0085) and chat markers (XEP-0333).

@@ -3,6 +3,7 @@ package feature
 import (
 	"context"
 	"encoding/xml"
+	"slices"
 
 	"salon.im/salon/config"
 	"salon.im/salon/router"
@@ -29,6 +30,8 @@ type Discovery struct {
 	r     *router.Router
 	o     DiscoOptions
 	nodes []node
+	// accounts say what else the accounts of a host can do, where that is not the same on every host.
+	accounts []func(host string) []string
 }
 
 // node answers for the disco nodes that it knows; ok is false for others. It must check what the asker may see.
@@ -52,6 +55,7 @@ func Disco(r *router.Router, o DiscoOptions) *Discovery {
 	r.Advertise(router.OnAccount, x, nsDiscoInfo, nsDiscoItems)
 	r.Advertise(router.OnServer, router.XEP{Num: 128, Version: "1.0.1", Status: "complete"})
 	r.Advertise(router.OnServer, router.XEP{Num: 157, Version: "1.1.1", Status: "complete"})
+	r.Advertise(router.OnServer, router.XEP{Num: 504, Version: "0.1.0", Status: "partial", Note: "how long messages are kept"})
 	r.Identify(router.OnServer, router.Identity{Category: "server", Type: "im", Name: o.Name})
 	r.Identify(router.OnAccount, router.Identity{Category: "account", Type: "registered"}) // XEP-0030 §3.1
 	query := func(ns string) xml.Name { return xml.Name{Space: ns, Local: "query"} }
@@ -75,6 +79,7 @@ func (d *Discovery) host(host string) info {
 	if f := d.contacts(host); len(f.Fields) > 0 {
 		i.forms = append(i.forms, f)
 	}
+	i.forms = append(i.forms, d.dataPolicy(host))
 	return i
 }
 
@@ -146,7 +151,11 @@ func (d *Discovery) accountInfo(ctx context.Context, st wire.Stanza) (wire.Paylo
 	if n := q.Attr("node"); n != "" {
 		return d.nodeInfo(ctx, router.ToAccount, st, n)
 	}
-	return d.scope(router.OnAccount).payload(""), nil
+	i := d.scope(router.OnAccount)
+	for _, f := range d.accounts {
+		i.features = append(slices.Clone(i.features), f(account(st).Domain())...)
+	}
+	return i.payload(""), nil
 }
 
 // accountItems lists the available resources to those who see the presence, and nothing to anyone else (XEP-0030 §4.1, §8).

@@ -3,6 +3,7 @@ package feature
 import (
 	"context"
 	"log/slog"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -25,8 +26,8 @@ const (
 // OfflineOptions are what Offline needs.
 type OfflineOptions struct {
 	Store storage.Archive
-	// Barrier returns when everything queued for the archive before is committed; nil does nothing.
-	Barrier func(context.Context) error
+	// Barrier returns when everything queued for the archive before is committed, and the highest id that this may have.
+	Barrier func(context.Context) (upTo int64, err error)
 	Log     *slog.Logger
 }
 
@@ -49,7 +50,8 @@ type flight struct {
 }
 
 // Offline sends a session that becomes available with a priority of 0 or more the messages that wait for its account, in
-// order, before any live one (XEP-0160 §2 step 5, XEP-0203). They wait in the archive until a session has them.
+// order, before any live one (XEP-0160 §2 step 5, XEP-0203). They wait in the archive until a session has them. What is
+// accepted once the session is available comes live, behind them and without a delay, though its row is there to be read.
 //
 // The presence feature holds the session back before that (Resource.Hold); this hook always releases it.
 func Offline(r *router.Router, o OfflineOptions) {
@@ -73,17 +75,18 @@ func (f *offline) available(ctx context.Context, res *router.Resource) {
 		return
 	}
 	res.Hold()
-	if err := f.barrier(ctx); err != nil {
+	upTo, err := f.barrier(ctx)
+	if err != nil {
 		f.o.Log.Warn("offline messages wait for another time", "jid", res.Addr().String(), "err", err)
 		res.Release(0)
 		return
 	}
 	before := res.Reached()
-	reached, wait := f.window(ctx, res, before)
+	reached, wait := f.window(ctx, res, before, upTo)
 	switch {
 	case wait != nil:
 		f.setFlying(res, true)
-		go f.fly(ctx, res, reached, wait)
+		go f.fly(ctx, res, reached, upTo, wait)
 	case reached == before:
 		res.Release(0) // nothing waited; a live message under way may still have a lower mark
 	default:
@@ -91,30 +94,31 @@ func (f *offline) available(ctx context.Context, res *router.Resource) {
 	}
 }
 
-// fly sends the other windows, each when the one before has been taken.
-func (f *offline) fly(ctx context.Context, res *router.Resource, reached int64, wait *flight) {
+// fly sends the other windows, each when the one before has been taken. If more live messages came meanwhile than wait in
+// memory, the rest of them is in the archive, and goes out from there.
+func (f *offline) fly(ctx context.Context, res *router.Resource, reached, upTo int64, wait *flight) {
 	defer f.r.Recover("offline")
 	defer func() {
 		f.setFlying(res, false)
 		res.Release(reached)
 	}()
 	for wait != nil && f.await(ctx, wait) {
-		reached, wait = f.window(ctx, res, reached)
+		if res.Overflowed() {
+			upTo = math.MaxInt64
+		}
+		reached, wait = f.window(ctx, res, reached, upTo)
 	}
 }
 
-func (f *offline) barrier(ctx context.Context) error {
-	if f.o.Barrier == nil {
-		return nil
-	}
+func (f *offline) barrier(ctx context.Context) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, offlineRead)
 	defer cancel()
 	return f.o.Barrier(ctx)
 }
 
-// window sends the next messages behind the id reached. It returns how far it came, and what to wait for when there may be
-// more.
-func (f *offline) window(ctx context.Context, res *router.Resource, reached int64) (int64, *flight) {
+// window sends the next messages behind the id reached, up to upTo. It returns how far it came, and what to wait for when
+// there may be more.
+func (f *offline) window(ctx context.Context, res *router.Resource, reached, upTo int64) (int64, *flight) {
 	owner := res.Addr().Bare()
 	ctx, cancel := context.WithTimeout(ctx, offlineRead)
 	defer cancel()
@@ -125,6 +129,9 @@ func (f *offline) window(ctx context.Context, res *router.Resource, reached int6
 	}
 	if page.Skipped > 0 {
 		f.o.Log.Error("archived messages do not parse", "jid", owner.String(), "count", page.Skipped)
+	}
+	if page.Last > upTo {
+		page = older(page, upTo, reached)
 	}
 	items, last, more := f.fit(res, page)
 	var wait *flight
@@ -138,9 +145,19 @@ func (f *offline) window(ctx context.Context, res *router.Resource, reached int6
 		}
 	}
 	if more && wait == nil {
-		return f.window(ctx, res, last) // nothing of the page was sent: there is nothing to wait for
+		return f.window(ctx, res, last, upTo) // nothing of the page was sent: there is nothing to wait for
 	}
 	return max(reached, last), wait
+}
+
+// older returns what of a page is not above upTo; it lies behind the id reached.
+func older(page archive.Page, upTo, reached int64) archive.Page {
+	n := 0
+	for n < len(page.Items) && page.Items[n].ID <= upTo {
+		reached = page.Items[n].ID
+		n++
+	}
+	return archive.Page{Items: page.Items[:n], Last: reached}
 }
 
 // fit returns what of a page makes a window, the id that it reaches, and whether there may be more behind it.
@@ -161,7 +178,7 @@ func (f *offline) fit(res *router.Resource, page archive.Page) (items []archive.
 
 // late is an archived message as it is delivered after the fact: with the time it came (XEP-0203 §3) and its stanza-id.
 func late(it archive.Item, owner wire.Addr) wire.Stanza {
-	return withID(it.Stanza.Edit().Append(delay(owner.Domain(), it.Time)).Stanza(), owner, it.ID)
+	return stamped(it.Stanza.Edit().Append(delay(owner.Domain(), it.Time)).Stanza(), owner, it.Kind, it.ID)
 }
 
 // delay says that from held a stanza since at (XEP-0203 §2).

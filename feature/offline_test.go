@@ -31,6 +31,57 @@ func TestOffline(t *testing.T) {
 	}
 }
 
+// A message that was accepted once the session is available comes live, without a delay, and once, although its row is read
+// with what waited; it comes behind that.
+func TestOfflineAndLive(t *testing.T) {
+	w := newWorld(t)
+	anna := w.online("anna@example.test/a")
+	anna.say(chat("ben@example.test", "waited"))
+	anna.sync()
+	ben := w.dial("ben@example.test/b")
+	w.behind = func() {
+		anna.say(chat("ben@example.test", "live"))
+		anna.sync()
+	}
+	ben.say(`<presence/>`)
+	got := ben.sync()
+	if len(got) != 2 || !has(got[:1], "waited", "<delay") || !has(got[1:], "live") || has(got[1:], "<delay") {
+		t.Fatalf("%q", got)
+	}
+	ben.ack()
+	if n := w.waiting("ben@example.test"); n != 0 {
+		t.Errorf("%d wait", n)
+	}
+}
+
+// More live messages than wait in memory come from the archive: none is lost, none comes twice.
+func TestOfflineAndManyLive(t *testing.T) {
+	w := newWorld(t)
+	w.cfg.Limits.OfflineStanzas = 5000
+	const waited, live = 60, 1050
+	anna := w.online("anna@example.test/a")
+	for i := range waited {
+		anna.say(chat("ben@example.test", fmt.Sprint("m", i, "!")))
+	}
+	anna.sync()
+	ben := w.dial("ben@example.test/b")
+	ben.say(`<presence/>`)
+	got := ben.sync() // the first window, not taken
+	for i := range live {
+		anna.say(chat("ben@example.test", fmt.Sprint("m", waited+i, "!")))
+	}
+	anna.sync()
+	for len(got) < waited+live {
+		ben.ack()
+		got = append(got, ben.until(func(wire.Stanza) bool { return true })...)
+	}
+	for i, s := range got {
+		if !strings.Contains(s, fmt.Sprint(">m", i, "!<")) {
+			t.Fatalf("at %d: %s", i, s)
+		}
+	}
+}
+
 // XEP-0160 §2 step 5: a negative priority brings nothing; the first other one does.
 func TestOfflineNegativePriority(t *testing.T) {
 	w := newWorld(t)

@@ -29,6 +29,8 @@ type RegisterOptions struct {
 	Config   func() *config.Config
 	// Keys turns a password into stored keys. A password that cannot be one gives an error that wraps ErrPassword.
 	Keys func(ctx context.Context, password string) ([]storage.Key, error)
+	// Held says that nothing of an account may be deleted now (archive.hold); nil holds none.
+	Held func(addr wire.Addr) bool
 	// Removing is called before an account is deleted, so that other features take leave of its contacts; nil does nothing.
 	Removing func(ctx context.Context, addr wire.Addr) error
 	// Removed is called when it is deleted, so that nobody remembers what it had; nil does nothing.
@@ -148,6 +150,9 @@ func (g *Registrar) remove(ctx context.Context, st wire.Stanza, q wire.Kid) erro
 		return errBadRequest
 	}
 	bare := st.From().Bare()
+	if g.o.Held != nil && g.o.Held(bare) {
+		return errNotAllowed // §3.2.1: the entity is not allowed to cancel its registration
+	}
 	if g.o.Removing != nil {
 		if err := g.o.Removing(ctx, bare); err != nil {
 			return fmt.Errorf("feature: remove %s: %w", bare, err)

@@ -32,7 +32,20 @@ type world struct {
 	r      *router.Router
 	cfg    *config.Config
 	disco  *feature.Discovery
+	hold   wire.Addr // whose archive is under hold
+	behind func()    // runs once when the next barrier of offline delivery has been passed
 }
+
+func (w *world) barrier(ctx context.Context) (int64, error) {
+	upTo, err := w.writer.Committed(ctx)
+	if f := w.behind; f != nil {
+		w.behind = nil
+		f()
+	}
+	return upTo, err
+}
+
+func (w *world) held(owner wire.Addr) bool { return owner == w.hold }
 
 // newWorld has the accounts anna, ben and carl, service discovery, ping, the archive and offline delivery.
 func newWorld(t testing.TB) *world {
@@ -52,8 +65,8 @@ func newWorld(t testing.TB) *world {
 	w.r.HandlePresence(presences{w.r})
 	w.disco = feature.Disco(w.r, feature.DiscoOptions{Config: w.config, Rosters: w.store, Name: "Salon"})
 	feature.Ping(w.r)
-	feature.Archive(w.r, w.store, func() int { return w.cfg.Limits.OfflineStanzas })
-	feature.Offline(w.r, feature.OfflineOptions{Store: w.store, Barrier: w.writer.Barrier})
+	feature.Archive(w.r, feature.ArchiveOptions{Store: w.store, Bound: func() int { return w.cfg.Limits.OfflineStanzas }, Held: w.held})
+	feature.Offline(w.r, feature.OfflineOptions{Store: w.store, Barrier: w.barrier})
 	for _, name := range []string{"anna", "ben", "carl"} {
 		w.addAccount(name + "@" + host)
 	}
@@ -89,7 +102,7 @@ func (w *world) lets(owner, contact string) {
 // queue shows the archive's writer to the router.
 type queue struct{ w *archive.Writer }
 
-func (q queue) Queue(ctx context.Context, rows []storage.Row, done func([]bool, error)) error {
+func (q queue) Queue(ctx context.Context, rows []storage.Row, done func([]bool, error), rewrites ...storage.Rewrite) error {
 	n := len(rows)
 	return q.w.Append(ctx, rows, func(r archive.Result) {
 		var dropped []bool
@@ -97,7 +110,7 @@ func (q queue) Queue(ctx context.Context, rows []storage.Row, done func([]bool, 
 			dropped = append(dropped, r.DroppedRow(i))
 		}
 		done(dropped, r.Err)
-	})
+	}, rewrites...)
 }
 
 func (q queue) Delivered(marks ...storage.Mark) { q.w.Delivered(marks...) }

@@ -130,7 +130,10 @@ func (r *room) setAdmin(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
 	if len(changes) == 0 {
 		return nil, errMalformed
 	}
-	return nil, r.apply(by, changes)
+	if err := r.apply(by, changes, func() { r.send(st.Result(nil)) }); err != nil {
+		return nil, err
+	}
+	return nil, errAnswered
 }
 
 // reservedTwice reports whether one of the changes keeps the nick of c for somebody else.
@@ -162,8 +165,9 @@ func (r *room) judge(by actor, it wire.Kid) (change, error) {
 	return r.judgeAffiliation(by, it, c)
 }
 
-// apply stores affiliations, then carries everything out.
-func (r *room) apply(by actor, changes []change) error {
+// apply stores affiliations, then carries everything out: those who must go are told, then who asked, then everyone else
+// (XEP-0045 §8.2, §9.1).
+func (r *room) apply(by actor, changes []change, answer func()) error {
 	var store []storage.Affiliation
 	for i := range changes {
 		if c := &changes[i]; c.occ == nil {
@@ -179,12 +183,17 @@ func (r *room) apply(by actor, changes []change) error {
 			return err
 		}
 	}
+	var tell []func()
 	for i := range changes {
 		if c := &changes[i]; c.occ != nil {
-			r.applyRole(by, c)
+			tell = append(tell, r.applyRole(by, c))
 		} else {
-			r.applyAffiliation(by, c)
+			tell = append(tell, r.applyAffiliation(by, c))
 		}
+	}
+	answer()
+	for _, f := range tell {
+		f()
 	}
 	return nil
 }

@@ -185,42 +185,49 @@ func mayChangeAffiliation(by actor, target wire.Addr, is, want affiliation) erro
 	return nil
 }
 
-// applyAffiliation tells everyone of a stored change, and makes those leave who may not stay.
-func (r *room) applyAffiliation(by actor, c *change) {
-	inside := false
+// applyAffiliation makes those leave who may not stay after a stored change. What it returns tells everyone of the change.
+func (r *room) applyAffiliation(by actor, c *change) (tell func()) {
+	var told []func()
 	for _, o := range r.everyone() {
 		if o.bare == c.bare || c.bare.IsHost() && o.bare.Domain() == c.bare.Domain() {
-			inside = true
-			r.reaffiliate(o, by, c.reason)
+			told = append(told, r.reaffiliate(o, by, c.reason))
 		}
 	}
-	if inside || c.bare.IsHost() {
-		return
+	if len(told) == 0 && !c.bare.IsHost() && c.was != c.value {
+		told = append(told, func() { r.changedAbsent(by, c) })
 	}
+	return func() {
+		for _, f := range told {
+			f()
+		}
+	}
+}
+
+// changedAbsent tells of the new affiliation of somebody who is not here, and invites a new member (XEP-0045 §9.5).
+func (r *room) changedAbsent(by actor, c *change) {
 	r.tellAbsent(c)
 	if r.set.MembersOnly && c.was == unaffiliated && c.value == member {
-		if err := r.sendInvite(nil, by.full.Bare(), c.bare, wire.Kid{}); err != nil { // §9.5
+		if err := r.sendInvite(nil, by.full, c.bare, wire.Kid{}); err != nil {
 			r.log.Warn("new member not invited", "err", err)
 		}
 	}
 }
 
-// reaffiliate gives an occupant the affiliation that the lists say now, and the role that goes with it.
-func (r *room) reaffiliate(o *occupant, by actor, reason string) {
+// reaffiliate gives an occupant the affiliation that the lists say now, and the role that goes with it; who may not stay
+// is told and goes. What it returns tells the others.
+func (r *room) reaffiliate(o *occupant, by actor, reason string) (tell func()) {
 	was, role := o.affiliation, o.role
 	o.affiliation = r.affiliation(o.bare)
 	why := expulsion{affiliation: o.affiliation, actor: by.nick, reason: reason}
 	switch {
 	case o.affiliation == was:
-		return
+		return func() {}
 	case o.affiliation == outcast:
 		why.status = statusBanned // §9.1
-		r.expel(o, why)
-		return
+		return r.takeOut(o, why)
 	case o.affiliation < member && r.set.MembersOnly:
 		why.status = statusAffiliationLost // §9.4
-		r.expel(o, why)
-		return
+		return r.takeOut(o, why)
 	case o.affiliation >= admin:
 		o.role = moderator
 	case was >= admin:
@@ -228,7 +235,7 @@ func (r *room) reaffiliate(o *occupant, by actor, reason string) {
 	case o.role == visitor && o.affiliation > was: // with less, a voice that was taken stays so
 		o.role = r.initialRole(o.affiliation)
 	}
-	r.announceChange(o, role, by.nick, reason)
+	return func() { r.announceChange(o, role, by.nick, reason) }
 }
 
 // tellAbsent tells those who may see real addresses of a change for somebody who is not here (XEP-0045 §10.3, status 101).

@@ -58,8 +58,10 @@ func (r *room) ensure(name string) error {
 		return err
 	}
 	if r.state == absent {
-		if err := r.purge(); err != nil {
-			return err
+		if !r.held() { // else it is the same room again
+			if err := r.purge(); err != nil {
+				return err
+			}
 		}
 		r.created = r.now()
 	}

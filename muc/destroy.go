@@ -69,6 +69,9 @@ func (r *room) destroy(d wire.Kid) error {
 	if err != nil {
 		return err
 	}
+	if r.stored && r.held() {
+		return errHeld
+	}
 	if r.stored {
 		ctx, cancel := r.ctx()
 		defer cancel()

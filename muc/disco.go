@@ -1,6 +1,7 @@
 package muc
 
 import (
+	"salon.im/salon/archive"
 	"salon.im/salon/router"
 	"salon.im/salon/wire"
 )
@@ -14,7 +15,13 @@ func (s *Service) advertise() {
 	r.Advertise(router.OnService, router.XEP{Num: 59, Version: "1.0", Status: "complete"}, nsRSM)
 	r.Advertise(router.OnService, router.XEP{Num: 199, Version: "2.0.1", Status: "complete"}, nsPing)
 	r.Advertise(router.OnRoom, muc, nsMUC, nsMUC+"#stable_id", nsDiscoInfo, nsDiscoItems, nsSID, nsPing, nsRegister)
+	r.Advertise(router.OnRoom, router.XEP{Num: 313, Version: "1.1.3", Status: "complete"}, nsRSM) // its features: archiveFacet
 	r.Advertise(router.OnRoom, router.XEP{Num: 410, Version: "1.1.0", Status: "complete"}, nsMUC+"#self-ping-optimization")
+	r.Advertise(router.OnRoom, router.XEP{Num: 424, Version: "0.4.2", Status: "complete"}, nsRetract, nsRetract+"#tombstone")
+	r.Advertise(router.OnRoom, router.XEP{Num: 425, Version: "0.3.0", Status: "complete"}, nsModerate)
+	policy := router.XEP{Num: 504, Version: "0.1.0", Status: "partial", Note: "how long messages are kept"}
+	r.Advertise(router.OnService, policy)
+	r.Advertise(router.OnRoom, policy)
 	r.AddItem(s.o.Host, router.Item{Addr: s.addr, Name: "Rooms"})
 }
 
@@ -45,7 +52,10 @@ func (r *room) discoInfo(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
 			f.info(form, r)
 		}
 	}
-	return w.Raw(form.Payload()).Payload(), nil
+	if r.s.o.searched() && !r.set.NoArchive {
+		w.Start("", "feature").Attr("var", archive.NSFulltext).End()
+	}
+	return w.Raw(form.Payload()).Raw(dataPolicy(r.lifetime())).Payload(), nil
 }
 
 // reservedNick tells an account the nick that is kept for it here, if one is (XEP-0045 §7.12).

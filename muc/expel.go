@@ -23,7 +23,10 @@ func (r *room) everyone() []*occupant {
 }
 
 // expel removes an occupant with all its sessions (XEP-0045 §8.2, §9.1): it is told first, then the others.
-func (r *room) expel(o *occupant, why expulsion) {
+func (r *room) expel(o *occupant, why expulsion) { r.takeOut(o, why)() }
+
+// takeOut removes an occupant, whose sessions are told. What it returns tells the others.
+func (r *room) takeOut(o *occupant, why expulsion) (tellOthers func()) {
 	n := about(o)
 	n.gone, n.shows, n.statuses = true, nil, []int{why.status}
 	n.item = item{affiliation: why.affiliation, role: noRole, actor: why.actor, reason: why.reason}
@@ -32,6 +35,8 @@ func (r *room) expel(o *occupant, why expulsion) {
 	for _, s := range own {
 		r.remove(s)
 	}
-	r.tellOthers(n, o)
-	r.emptied()
+	return func() {
+		r.tellOthers(n, o)
+		r.emptied()
+	}
 }

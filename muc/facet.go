@@ -43,4 +43,7 @@ var facets = []facet{
 	passwordFacet,
 	nickFacet,
 	historyFacet,
+	archiveFacet,
+	archiveExtendedFacet,
+	retentionFacet,
 }

@@ -20,7 +20,7 @@ func (r *room) forgetAccount(account wire.Addr) {
 	delete(r.affiliations, account)
 	for _, o := range r.everyone() {
 		if o.bare == account {
-			r.reaffiliate(o, actor{}, "")
+			r.reaffiliate(o, actor{}, "")()
 		}
 	}
 }

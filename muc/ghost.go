@@ -13,10 +13,11 @@ var gone = map[string]bool{
 	string(stanza.JIDMalformed): true, string(stanza.Redirect): true,
 }
 
-// bounced takes a session out that our stanzas come back from (XEP-0045 §11.1, status 333).
+// bounced takes a session out that our stanzas come back from (XEP-0045 §11.1, status 333). An invitation's error is for who
+// asked for it.
 func (r *room) bounced(st wire.Stanza) {
 	e, ok := st.Kid("", "error")
-	if !ok {
+	if !ok || r.inviteBounced(st) {
 		return
 	}
 	for k := range e.Kids() {

@@ -45,13 +45,25 @@ func (r *room) judgeGroupchat(st wire.Stanza, m *message) error {
 	if s.occ.role < participant {
 		return refusal(stanza.Auth, stanza.Forbidden, "You have no voice in this room.") // §7.4
 	}
-	m.out = clean(st).WithFrom(s.occ.addr).WithTo(wire.Addr{})
+	m.out = identified(clean(st)).WithFrom(s.occ.addr).WithTo(wire.Addr{})
 	m.deliver = (*room).broadcast
-	if archive.StoreRoom(m.out) {
-		m.rows = []storage.Row{{Owner: r.addr, Peer: s.full.Bare(), Kind: storage.RowGroupchat,
-			Origin: archive.Origin(s.full, originID(st)), Stanza: m.out.AppendStandalone(nil)}}
+	if err := r.judgeRetraction(s, m); err != nil {
+		return err
 	}
+	r.archiveRow(s, m)
 	return nil
+}
+
+// archiveRow has the archive keep a message of a session, by the rules.
+func (r *room) archiveRow(s *session, m *message) {
+	switch {
+	case !archive.StoreRoom(m.out):
+	case r.set.NoArchive:
+		m.unkept = true
+	default:
+		m.rows = []storage.Row{{Owner: r.addr, Peer: s.full.Bare(), Kind: storage.RowGroupchat,
+			Origin: archive.Origin(s.full, originID(m.out)), Stanza: m.out.AppendStandalone(nil)}}
+	}
 }
 
 // originID is the id by which a resend is known (XEP-0359 §3.1).
@@ -75,10 +87,14 @@ func clean(st wire.Stanza) wire.Stanza {
 // broadcast sends a committed message to every session, its sender's own included: to them it is the reflection.
 func (r *room) broadcast(m *message) {
 	st := m.out
-	if len(m.rows) > 0 {
+	switch {
+	case len(m.rows) > 0:
 		st = withStanzaID(st, r.addr, m.rows[0].ID)
 		r.history.add(entry{id: m.rows[0].ID, st: st}, r.s.o.Config().Rooms.HistoryMax)
+	case m.unkept:
+		r.history.add(entry{id: r.unkept(), st: st}, r.s.o.Config().Rooms.HistoryMax)
 	}
+	r.takeBack(m.rewrite)
 	r.toAll(st)
 }
 

@@ -33,14 +33,12 @@ func (r *room) stanza(e *event) error {
 	case wire.KindPresence:
 		return r.presence(st)
 	case wire.KindIQ:
-		return r.iq(st)
+		return r.iq(e)
 	}
 	switch {
 	case st.Type() == "error":
 		r.bounced(st)
 		return nil
-	case st.Type() == "groupchat":
-		return r.changeSubject(st)
 	}
 	return r.toRoom(e)
 }

@@ -54,6 +54,16 @@ func (h *history) add(e entry, max int) {
 	}
 }
 
+// replace puts a tombstone in the place of the message with that id, if it is at hand and is none yet.
+func (h *history) replace(id int64, st wire.Stanza) {
+	for i := range h.entries {
+		if h.entries[i].id == id && !h.entries[i].st.Has(nsRetract, "retracted") {
+			h.bytes += st.Len() - h.entries[i].st.Len()
+			h.entries[i] = entry{id: id, st: st}
+		}
+	}
+}
+
 // readHistory fills the history from the store, for the first who joins.
 func (r *room) readHistory() error {
 	if r.history.read {
@@ -69,6 +79,9 @@ func (r *room) readHistory() error {
 	r.history = history{read: true}
 	for _, page := range slices.Backward(pages) {
 		for _, it := range page.Items {
+			if isSubject(it.Stanza) {
+				continue // a subject ends what who enters is sent (XEP-0045 §7.2.15)
+			}
 			r.history.add(entry{id: it.ID, st: withStanzaID(it.Stanza, r.addr, it.ID)}, max)
 		}
 	}
@@ -135,7 +148,7 @@ func number(k wire.Kid, name string) (int, bool) {
 
 // sendHistory sends the newest messages within every limit that was asked for.
 func (r *room) sendHistory(s *session, x wire.Kid) {
-	w := r.wanted(x)
+	w := r.wanted(x).notBefore(r.lifetime().Since(r.now()))
 	entries := r.history.entries
 	first := len(entries)
 	for chars := 0; first > 0 && len(entries)-first < w.stanzas; first-- {

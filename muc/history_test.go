@@ -167,7 +167,7 @@ type failing struct {
 	full, broken atomic.Bool
 }
 
-func (f *failing) TryAppend(rows []storage.Row, done func(archive.Result)) error {
+func (f *failing) TryAppend(rows []storage.Row, done func(archive.Result), rewrites ...storage.Rewrite) error {
 	switch {
 	case f.full.Load():
 		return archive.ErrFull
@@ -175,7 +175,7 @@ func (f *failing) TryAppend(rows []storage.Row, done func(archive.Result)) error
 		go done(archive.Result{Err: archive.ErrUnavailable})
 		return nil
 	}
-	return f.Writer.TryAppend(rows, done)
+	return f.Writer.TryAppend(rows, done, rewrites...)
 }
 
 // What the archive does not take is not sent, and its sender is told.

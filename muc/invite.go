@@ -2,6 +2,7 @@ package muc
 
 import (
 	"slices"
+	"strings"
 
 	"mellium.im/xmpp/stanza"
 
@@ -70,7 +71,7 @@ func (r *room) invite(e *event, x wire.Kid) error {
 		return err
 	}
 	for i, guest := range guests {
-		if err := r.sendInvite(e, s.full.Bare(), guest, invites[i]); err != nil {
+		if err := r.sendInvite(e, s.full, guest, invites[i]); err != nil {
 			return err
 		}
 	}
@@ -119,10 +120,10 @@ func (r *room) enlist(s *session, guests []wire.Addr) error {
 	return r.putAffiliations(add)
 }
 
-// sendInvite sends one invitation, with the password if there is one. It travels as any message does: blocked senders,
+// sendInvite sends one invitation of the session from, with the password if there is one. It travels as any message does: blocked senders,
 // archive and offline delivery included, and the inviter's stream waits for its commit.
 func (r *room) sendInvite(e *event, from, guest wire.Addr, k wire.Kid) error {
-	w := wire.NewWriter().Start(nsUser, "x").Start("", "invite").Attr("from", from.String())
+	w := wire.NewWriter().Start(nsUser, "x").Start("", "invite").Attr("from", from.Bare().String())
 	if reason, _ := reasonOf(k); reason != "" {
 		w.Elem("", "reason", reason)
 	}
@@ -137,10 +138,14 @@ func (r *room) sendInvite(e *event, from, guest wire.Addr, k wire.Kid) error {
 	if password != "" {
 		w.Elem("", "password", password)
 	}
-	if !r.route(e, wire.New(wire.KindMessage, "", wire.NewID(), r.addr, guest, w.End().Payload())) {
+	i := invitation{by: from, guest: guest.Bare(), id: wire.NewID()}
+	if e != nil {
+		i.asked = strings.Clone(e.st.ID())
+	}
+	r.noteInvited(i) // first: it may come back at once
+	if !r.route(e, wire.New(wire.KindMessage, "", i.id, r.addr, guest, w.End().Payload())) {
 		return errBusy
 	}
-	r.noteInvited(invitation{from, guest.Bare()})
 	return nil
 }
 
@@ -157,19 +162,44 @@ func (r *room) route(e *event, st wire.Stanza) bool {
 	return true
 }
 
-// invitation is who invited whom, by their bare addresses.
-type invitation struct{ by, guest wire.Addr }
+// invitation is which session invited whom, bare.
+type invitation struct {
+	by, guest wire.Addr
+	id        string // that the room gave it
+	asked     string // of the request; "" for none
+}
 
-// noteInvited remembers an invitation, so that its refusal reaches an inviter who has left, in the place of the oldest one
-// when there are too many.
+// noteInvited remembers an invitation, so that its refusal reaches an inviter who has left, in the place of an earlier one of
+// the two, or of the oldest when there are too many.
 func (r *room) noteInvited(i invitation) {
-	if slices.Contains(r.invited, i) {
-		return
+	if old := r.findInvited(i.by.Bare(), i.guest); old >= 0 {
+		r.invited = slices.Delete(r.invited, old, old+1)
 	}
 	if len(r.invited) >= maxInvited {
 		r.invited = slices.Delete(r.invited, 0, 1)
 	}
+	i.by, i.guest = i.by.Clone(), i.guest.Clone()
 	r.invited = append(r.invited, i)
+}
+
+// findInvited returns the place of an invitation in r.invited, -1 if it is not remembered. Both are bare.
+func (r *room) findInvited(by, guest wire.Addr) int {
+	return slices.IndexFunc(r.invited, func(i invitation) bool { return i.by.Bare() == by && i.guest == guest })
+}
+
+// inviteBounced passes the error that an invitation comes back with on to the session that asked for it (XEP-0045 §7.8.2),
+// and reports whether st is one.
+func (r *room) inviteBounced(st wire.Stanza) bool {
+	at := slices.IndexFunc(r.invited, func(i invitation) bool { return i.id == st.ID() && i.guest == st.From().Bare() })
+	if at < 0 || st.Kind() != wire.KindMessage {
+		return false
+	}
+	i := r.invited[at]
+	r.invited = slices.Delete(r.invited, at, at+1)
+	w := wire.NewWriter().Start(nsUser, "x").Start("", "invite").Attr("to", i.guest.String()).End().End()
+	k, _ := st.Kid("", "error")
+	r.send(wire.New(wire.KindMessage, "error", i.asked, r.addr, i.by, w.Payload(), k.Payload()))
+	return true
 }
 
 // decline tells an inviter of a refusal (XEP-0045 §7.8.2): in the room, or, if we remember the invitation, wherever the
@@ -197,7 +227,7 @@ func (r *room) decline(e *event, x wire.Kid) error {
 			inside = true
 		}
 	}
-	if !inside && slices.Contains(r.invited, invitation{to.Bare(), st.From().Bare()}) && !r.route(e, out.WithTo(to.Bare())) {
+	if !inside && r.findInvited(to.Bare(), st.From().Bare()) >= 0 && !r.route(e, out.WithTo(to.Bare())) {
 		return errBusy
 	}
 	return nil

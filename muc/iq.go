@@ -2,6 +2,7 @@ package muc
 
 import (
 	"encoding/xml"
+	"errors"
 
 	"salon.im/salon/wire"
 )
@@ -11,6 +12,9 @@ type iqKey struct {
 	typ  string
 	name xml.Name
 }
+
+// errAnswered is what a handler returns that sent the result itself, because more must follow it in order.
+var errAnswered = errors.New("muc: the handler has answered")
 
 // iqHandler answers a request to the room itself.
 type iqHandler func(r *room, st wire.Stanza, k wire.Kid) (wire.Payload, error)
@@ -29,7 +33,8 @@ var roomIQs = map[iqKey]iqHandler{
 }
 
 // iq answers a request to the room, or passes one on to an occupant.
-func (r *room) iq(st wire.Stanza) error {
+func (r *room) iq(e *event) error {
+	st := e.st
 	if st.To().IsFull() {
 		return r.relayIQ(st)
 	}
@@ -39,12 +44,18 @@ func (r *room) iq(st wire.Stanza) error {
 	if r.state == absent {
 		return errNoRoom
 	}
+	if k, ok := archiveRequest(st); ok {
+		return r.askArchive(e, k)
+	}
 	for k := range st.Kids() {
 		h := roomIQs[iqKey{st.Type(), k.Name()}]
 		if h == nil {
 			break
 		}
 		p, err := h(r, st, k)
+		if err == errAnswered {
+			return nil
+		}
 		if err != nil {
 			return err
 		}

@@ -116,7 +116,9 @@ func (r *room) welcome(s *session, j *joining, created bool) {
 		}
 	}
 	n := about(s.occ)
-	n.self = []int{statusLogged} // §7.2.12: the archive keeps what is said
+	if !r.set.NoArchive {
+		n.self = append(n.self, statusLogged) // §7.2.12: the archive keeps what is said
+	}
 	if r.set.Whois == whoisAnyone {
 		n.self = append(n.self, statusNonAnonymous) // §7.2.3
 	}
@@ -149,6 +151,9 @@ func (r *room) purge() error {
 	ctx, cancel := r.ctx()
 	defer cancel()
 	page, err := r.s.o.Archive.Page(ctx, storage.Query{Owner: r.addr, Limit: 1})
+	if err == nil && len(page) > 0 && r.held() {
+		return errHeld
+	}
 	for err == nil && len(page) > 0 {
 		var n int
 		n, err = r.s.o.Archive.DeleteBefore(ctx, r.addr, 1<<63-1, purgeChunk)

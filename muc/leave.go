@@ -35,7 +35,9 @@ func (r *room) emptied() {
 	}
 	r.log.Info("room ended", "reason", "empty")
 	defer r.list()
-	if err := r.purge(); err != nil {
+	if r.held() {
+		r.log.Info("an ended room's messages stay under hold")
+	} else if err := r.purge(); err != nil {
 		r.log.Warn("an ended room's messages stay until its name is used again", "err", err)
 	}
 	r.reset()

@@ -8,7 +8,8 @@ import (
 	"salon.im/salon/wire"
 )
 
-// line keeps a room's events in order up to and past the archive's commit. Messages may wait for their commits together;
+// line keeps a room's events in order up to and past the archive's commit. Messages, and moderators' requests to retract
+// some, may wait for their commits together;
 // everything else begins when all before it has ended, and what follows it begins after it. So rights are judged by what
 // was said before, and nobody sees a message after the kick that it came before.
 type line struct {
@@ -34,6 +35,8 @@ func (l *line) pop() *event {
 type message struct {
 	out     wire.Stanza           // as it will be sent, from the sender's occupant address
 	rows    []storage.Row         // none if it is not kept
+	unkept  bool                  // the live history has it, the archive not
+	rewrite []storage.Rewrite     // what it takes back
 	refuse  error                 // not taken: the sender is told in its turn
 	deliver func(*room, *message) // after the commit
 	result  archive.Result
@@ -73,7 +76,7 @@ func (r *room) finish(e *event) {
 // overlaps reports whether an event may begin while messages before it wait for their commit.
 func overlaps(e *event) bool {
 	st := e.st
-	return st.Kind() == wire.KindMessage && st.Type() != "error" && !isSubject(st) && !toRoomItself(st)
+	return st.Kind() == wire.KindMessage && st.Type() != "error" && !toRoomItself(st) || moderates(st)
 }
 
 // toRoomItself reports whether a message is neither groupchat nor to an occupant: an invitation, a voice request.
@@ -90,19 +93,24 @@ func (r *room) beginMessage(e *event) {
 	if m.refuse = r.load(); m.refuse != nil {
 		return
 	}
-	if e.st.Type() == "groupchat" {
+	switch {
+	case e.st.Kind() == wire.KindIQ:
+		m.refuse = r.judgeModeration(e.st, m)
+	case isSubject(e.st):
+		m.refuse = r.judgeSubject(e.st, m)
+	case e.st.Type() == "groupchat":
 		m.refuse = r.judgeGroupchat(e.st, m)
-	} else {
+	default:
 		m.refuse = r.judgePrivate(e.st, m)
 	}
-	if m.refuse != nil || len(m.rows) == 0 {
+	if m.refuse != nil || len(m.rows)+len(m.rewrite) == 0 {
 		return
 	}
 	m.ready = false
 	err := r.s.o.Writer.TryAppend(m.rows, func(res archive.Result) {
 		m.result = res
 		r.s.post(r, &event{committed: m}, true)
-	})
+	}, m.rewrite...)
 	switch {
 	case err == nil:
 	case errors.Is(err, archive.ErrFull):

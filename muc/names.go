@@ -21,6 +21,8 @@ const (
 	nsDelay      = "urn:xmpp:delay"
 	nsSID        = "urn:xmpp:sid:0"
 	nsOccupantID = "urn:xmpp:occupant-id:0"
+	nsRetract    = "urn:xmpp:message-retract:1"
+	nsModerate   = "urn:xmpp:message-moderate:1"
 	nsPing       = "urn:xmpp:ping"
 	nsRegister   = "jabber:iq:register"
 )
@@ -32,6 +34,7 @@ const (
 	statusConfig          = 104 // the configuration changed
 	statusSelf            = 110 // this presence is about its receiver
 	statusLogged          = 170 // the discussion is kept
+	statusNotLogged       = 171
 	statusNowNonAnonymous = 172
 	statusNowSemi         = 173
 	statusCreated         = 201

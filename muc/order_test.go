@@ -93,7 +93,7 @@ type held struct {
 	waiting []func()
 }
 
-func (h *held) TryAppend(rows []storage.Row, done func(archive.Result)) error {
+func (h *held) TryAppend(rows []storage.Row, done func(archive.Result), rewrites ...storage.Rewrite) error {
 	return h.Writer.TryAppend(rows, func(r archive.Result) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
@@ -102,7 +102,14 @@ func (h *held) TryAppend(rows []storage.Row, done func(archive.Result)) error {
 			return
 		}
 		done(r)
-	})
+	}, rewrites...)
+}
+
+// held counts the commits that wait.
+func (h *held) held() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.waiting)
 }
 
 func (h *held) letGo() {

@@ -72,13 +72,36 @@ func (r *room) judgePrivate(st wire.Stanza, m *message) error {
 		return refusal(stanza.Auth, stanza.Forbidden, "You may not send private messages here.")
 	}
 	mark := wire.NewWriter().Start(nsUser, "x").End().Payload()
-	m.out = st.Edit().Cut(forged).Append(mark).Stanza().WithFrom(s.occ.addr).WithTo(o.bare)
+	m.out = identified(st).Edit().Cut(forged).Append(mark).Stanza().WithFrom(s.occ.addr).WithTo(o.bare)
 	nick := o.nick
 	m.deliver = func(r *room, m *message) { r.deliverPrivate(m, nick) }
 	if archive.Store(m.out) {
 		m.rows = r.privateRows(s, o, m.out, originID(st))
+		if err = r.retractPrivate(s, m); err == nil {
+			m.rows, err = r.keepWanted(m.rows)
+		}
 	}
-	return nil
+	return err
+}
+
+// keepWanted leaves out the rows that their owners do not want (XEP-0441). What is between occupants never waits for delivery.
+func (r *room) keepWanted(rows []storage.Row) ([]storage.Row, error) {
+	if r.s.o.Keeps == nil {
+		return rows, nil
+	}
+	ctx, cancel := r.ctx()
+	defer cancel()
+	kept := rows[:0]
+	for _, row := range rows {
+		keep, err := r.s.o.Keeps(ctx, row.Owner, row.Peer)
+		if err != nil {
+			return nil, r.storageError("read archiving preferences", err)
+		}
+		if keep {
+			kept = append(kept, row)
+		}
+	}
+	return kept, nil
 }
 
 func (r *room) privateRows(s *session, o *occupant, out wire.Stanza, originID string) []storage.Row {

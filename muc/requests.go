@@ -100,5 +100,5 @@ func (s *Service) discoInfo(k wire.Kid) (wire.Payload, error) {
 	for _, f := range s.o.Router.Features(router.OnService) {
 		w.Start("", "feature").Attr("var", f).End()
 	}
-	return w.Payload(), nil
+	return w.Raw(dataPolicy(s.retention().NeverMoreThan)).Payload(), nil // what an owner can choose is the most
 }

@@ -53,24 +53,26 @@ func mayChangeRole(by actor, o *occupant, want role) error {
 	return nil
 }
 
-// applyRole carries a judged change out.
-func (r *room) applyRole(by actor, c *change) {
+// applyRole carries a judged change out; who is kicked is told. What it returns tells the others.
+func (r *room) applyRole(by actor, c *change) (tell func()) {
 	o := c.occ
 	if r.occupants[o.nick] != o || o.role == c.role {
-		return // gone by an earlier item, or nothing to do
+		return func() {} // gone by an earlier item, or nothing to do
 	}
 	if c.role == noRole {
-		r.expel(o, expulsion{status: statusKicked, affiliation: o.affiliation, actor: by.nick, reason: c.reason})
-		return
+		return r.takeOut(o, expulsion{status: statusKicked, affiliation: o.affiliation, actor: by.nick, reason: c.reason})
 	}
 	was := o.role
 	o.role = c.role
-	r.announceChange(o, was, by.nick, c.reason)
+	return func() { r.announceChange(o, was, by.nick, c.reason) }
 }
 
 // announceChange tells everyone of an occupant's new role or affiliation, by whom and why. Somebody who may see real
 // addresses only now is sent them. was is its role before.
 func (r *room) announceChange(o *occupant, was role, actor, reason string) {
+	if r.occupants[o.nick] != o {
+		return // taken out by a later item
+	}
 	o.changed()
 	n := about(o)
 	n.item.actor, n.item.reason = actor, reason

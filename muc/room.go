@@ -204,7 +204,11 @@ func (r *room) ctx() (context.Context, context.CancelFunc) {
 
 // storageError logs what the store said and returns what the sender sees.
 func (r *room) storageError(what string, err error) stanza.Error {
-	r.log.Error("storage failed", "op", what, "err", err)
+	level := slog.LevelError
+	if errors.Is(err, storage.ErrAway) {
+		level = slog.LevelDebug // it was said once already
+	}
+	r.log.Log(context.Background(), level, "storage failed", "op", what, "err", err)
 	return errUnstored
 }
 

@@ -19,10 +19,10 @@ import (
 
 // Writer queues messages for the archive; *archive.Writer is one. See its TryAppend for the contract.
 type Writer interface {
-	TryAppend(rows []storage.Row, done func(archive.Result)) error
+	TryAppend(rows []storage.Row, done func(archive.Result), rewrites ...storage.Rewrite) error
 }
 
-// Options are what a Service is built from. All fields but Log and Now are needed.
+// Options are what a Service is built from. All fields but Keeps, Log and Now are needed.
 type Options struct {
 	Router  *router.Router
 	Rooms   storage.Rooms
@@ -30,10 +30,15 @@ type Options struct {
 	Writer  Writer
 	Config  func() *config.Config // the configuration in force; asked again and again
 	Key     []byte                // seals the passwords of rooms: 16, 24 or 32 bytes, kept outside of the database
-	Domain  string                // of the rooms
-	Host    string                // whose rooms they are: its admins, its users
-	Log     *slog.Logger
-	Now     func() time.Time
+	// Keeps reports whether a local user wants private messages to or from an occupant archived (XEP-0441); nil: all do.
+	Keeps  func(ctx context.Context, owner, occupant wire.Addr) (bool, error)
+	Domain string // of the rooms
+	Host   string // whose rooms they are: its admins, its users
+	// Held says whether the archive of a room or a user is under hold: nothing of it is deleted, and what is retracted is kept
+	// for the administrator. nil holds nothing.
+	Held func(owner wire.Addr) bool
+	Log  *slog.Logger
+	Now  func() time.Time
 }
 
 // Stats counts what a Service did since its start.
@@ -54,12 +59,16 @@ type Service struct {
 	seal   sealer
 	ledger ledger
 	graves graveyard
+	reader *archive.Reader
+	ctx    context.Context // of requests to archives; ends with Close
+	cancel context.CancelFunc
 	Stats  Stats
 
 	mu    sync.Mutex // a leaf; guards what follows
 	rooms map[wire.Addr]*room
 	// temporary has the names of the public rooms that are not stored.
 	temporary map[wire.Addr]string
+	turns     turns
 	closed    bool
 	running   sync.WaitGroup // goroutines of rooms (Add under their mailbox.mu) and of the service itself (under mu, while not closed)
 	asking    chan struct{}  // a slot for each request to the service itself that is under way
@@ -87,7 +96,9 @@ func New(o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{o: o, addr: addr, seal: seal, rooms: map[wire.Addr]*room{}, temporary: map[wire.Addr]string{}, asking: make(chan struct{}, serviceRequests)}
+	s := &Service{o: o, addr: addr, seal: seal, rooms: map[wire.Addr]*room{}, temporary: map[wire.Addr]string{}, asking: make(chan struct{}, serviceRequests),
+		reader: archive.NewReader(o.Archive), turns: turns{}}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.advertise()
 	o.Router.OnGone(s.sessionGone)
 	return s, nil
@@ -188,7 +199,9 @@ func (s *Service) forget(r *room) {
 func (s *Service) refuse(st wire.Stanza, err error) {
 	var e stanza.Error
 	if !errors.As(err, &e) {
-		s.o.Log.Error("room failed", "err", err)
+		if !errors.Is(err, storage.ErrAway) { // that was said once already
+			s.o.Log.Error("room failed", "err", err)
+		}
 		e = errUnstored
 	}
 	s.Stats.Refused.Add(1)
@@ -222,6 +235,7 @@ func (s *Service) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
+	s.cancel()
 	s.callAll((*room).shutDown)
 	ended := make(chan struct{})
 	go func() { s.running.Wait(); close(ended) }()

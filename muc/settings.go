@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+
+	"salon.im/salon/config"
 )
 
 // settings is a room's configuration, stored as JSON. A field that an older record lacks has its zero value; the zero
@@ -26,6 +28,10 @@ type settings struct {
 	Private private `json:"private,omitempty"`
 	// Silent has bit r set if presence of role r is not told to others.
 	Silent uint8 `json:"silent,omitempty"`
+	// NoArchive keeps what is said out of the archive; the live history has it.
+	NoArchive bool `json:"no_archive,omitempty"`
+	// Keep is how long messages stay; 0 is as long as the service says.
+	Keep config.Keep `json:"keep,omitempty"`
 }
 
 // defaults are the settings of a new room: public talk, addresses seen by moderators alone (XEP-0045 §10.1.2 leaves the

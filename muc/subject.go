@@ -3,6 +3,7 @@ package muc
 import (
 	"mellium.im/xmpp/stanza"
 
+	"salon.im/salon/archive"
 	"salon.im/salon/storage"
 	"salon.im/salon/wire"
 )
@@ -31,8 +32,8 @@ func isSubject(st wire.Stanza) bool {
 	return st.Type() == "groupchat" && st.Has("", "subject") && !st.Has("", "body") && !st.Has("", "thread")
 }
 
-// changeSubject stores a new subject, then tells everyone (XEP-0045 §8.1).
-func (r *room) changeSubject(st wire.Stanza) error {
+// judgeSubject decides on a new subject (XEP-0045 §8.1). The archive keeps it like any message (XEP-0313 §6.1.2).
+func (r *room) judgeSubject(st wire.Stanza, m *message) error {
 	s, err := r.speaker(st)
 	if err != nil {
 		return err
@@ -43,12 +44,28 @@ func (r *room) changeSubject(st wire.Stanza) error {
 	if s.occ.role < moderator && !(r.set.ChangeSubject && s.occ.role == participant) {
 		return refusal(stanza.Auth, stanza.Forbidden, "You may not change the subject.") // §8.1
 	}
-	st = clean(st).WithFrom(s.occ.addr).WithTo(wire.Addr{})
-	if st.Len() > maxSubject {
+	m.out = identified(clean(st)).WithFrom(s.occ.addr).WithTo(wire.Addr{})
+	if m.out.Len() > maxSubject {
 		return refusal(stanza.Modify, stanza.NotAcceptable, "The subject is too long.")
 	}
+	m.deliver = func(r *room, m *message) {
+		if err := r.changeSubject(m); err != nil {
+			r.refuse(st, err)
+		}
+	}
+	r.archiveRow(s, m)
+	return r.judgeRetraction(s, m)
+}
+
+// changeSubject stores a subject that the archive has, then tells everyone.
+func (r *room) changeSubject(m *message) error {
+	st, at := m.out, r.now()
+	if len(m.rows) > 0 {
+		at = archive.IDTime(m.rows[0].ID)
+		st = withStanzaID(st, r.addr, m.rows[0].ID)
+	}
 	k, _ := st.Kid("", "subject")
-	sub := storage.Subject{Text: k.Text(), From: s.occ.addr, At: r.now(), Stanza: st.AppendStandalone(nil)}
+	sub := storage.Subject{Text: k.Text(), From: st.From(), At: at, Stanza: m.out.AppendStandalone(nil)}
 	if r.stored {
 		ctx, cancel := r.ctx()
 		defer cancel()
@@ -57,6 +74,7 @@ func (r *room) changeSubject(st wire.Stanza) error {
 		}
 	}
 	r.subject = sub
+	r.takeBack(m.rewrite)
 	r.toAll(st)
 	return nil
 }

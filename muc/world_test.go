@@ -41,6 +41,7 @@ type world struct {
 	cfg    *config.Config // before the start; then reconfigure
 	live   atomic.Pointer[config.Config]
 	now    func() time.Time
+	held   func(wire.Addr) bool
 }
 
 func newWorld(t testing.TB, change ...func(*world)) *world {
@@ -75,7 +76,7 @@ func (w *world) start() {
 	w.live.Store(w.cfg)
 	var err error
 	w.muc, err = muc.New(muc.Options{Router: w.router, Rooms: w.rooms, Archive: w.store, Writer: w.queue,
-		Config: w.live.Load, Key: make([]byte, 32), Domain: service, Host: host, Now: w.now, Log: w.log})
+		Config: w.live.Load, Key: make([]byte, 32), Domain: service, Host: host, Held: w.held, Now: w.now, Log: w.log})
 	if err != nil {
 		w.t.Fatal(err)
 	}

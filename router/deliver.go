@@ -133,7 +133,11 @@ func (r *Router) notDelivered(ctx context.Context, w *Walk, act action) {
 // the message is archived: an archive must not show what its sender was told had failed.
 func (r *Router) nobodyThere(st wire.Stanza) bool {
 	to := st.To()
-	return to.IsFull() && r.hosts[to.Domain()] && messages[messageType(st)][fullAway] == bounce && r.Resource(to) == nil
+	if !to.IsFull() || !r.hosts[to.Domain()] {
+		return false
+	}
+	act := messages[messageType(st)][fullAway]
+	return (act == bounce || act == asBare && inRoom(st)) && r.Resource(to) == nil
 }
 
 // settle clears the mark of a row that will never be delivered.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"salon.im/salon/router"
+	"salon.im/salon/storage"
 	"salon.im/salon/wire"
 )
 
@@ -123,6 +124,38 @@ func TestMessageToAFullQueue(t *testing.T) {
 		r.DeliverMessage(t.Context(), &router.Walk{Stanza: message("chat", "1", alice, to), Mark: 3})
 		if got := sender.take(); len(got) != 0 {
 			t.Errorf("to %s: kept and refused", to)
+		}
+	}
+}
+
+// XEP-0045 §7.5: a private message from an occupant to a session that has gone is refused before it is archived; other
+// messages go to the account.
+func TestPrivateMessageToADeadSession(t *testing.T) {
+	t.Parallel()
+	a := newArchiver(t, rand.New(rand.NewPCG(1, 1)))
+	r := newRouter(a, router.FlowLimits{})
+	r.Amend(func(_ context.Context, w *router.Walk) error {
+		w.Rows = []storage.Row{{Owner: bob.Bare()}}
+		return nil
+	})
+	bind(t, r, wire.MustAddr("bob@example.test/other"), 0)
+	sender, from := bind(t, r, alice, unavailable)
+	f := r.NewFlow(t.Context(), from, nil)
+	mark := wire.NewWriter().Start("http://jabber.org/protocol/muc#user", "x").Payload()
+	st := message("chat", "1", alice, bob)
+	for i, tt := range []struct {
+		st   wire.Stanza
+		rows int64
+	}{0: {st.Edit().Append(mark).Stanza(), 0}, 1: {st, 1}} {
+		f.Accept(tt.st)
+		if err := f.Quiesce(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		a.mu.Lock()
+		rows := a.last
+		a.mu.Unlock()
+		if bounced := len(sender.take()) == 1; rows != tt.rows || bounced == (rows == 1) {
+			t.Errorf("%d: %d rows, bounced is %v", i, rows, bounced)
 		}
 	}
 }

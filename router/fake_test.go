@@ -97,7 +97,7 @@ func newArchiver(t testing.TB, rnd *rand.Rand) *archiver {
 	return a
 }
 
-func (a *archiver) Queue(_ context.Context, rows []storage.Row, done func([]bool, error)) error {
+func (a *archiver) Queue(_ context.Context, rows []storage.Row, done func([]bool, error), _ ...storage.Rewrite) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for i := range rows {

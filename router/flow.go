@@ -19,7 +19,7 @@ type FlowLimits struct {
 //
 // Messages to people, and whatever goes to a service, begin their walk at once and may wait for the archive together;
 // everything else (IQs, presence) begins when all before it has ended, and what follows it begins after it. So a ping is
-// a barrier, and a chat state never overtakes the message before it.
+// a barrier, and a chat state never overtakes the message before it. Router.Alone names messages that wait likewise.
 //
 // Exactly one goroutine runs a flow's stanzas at a time: the reader's own while nothing is slow, else a passing one.
 type Flow struct {
@@ -72,7 +72,7 @@ func (f *Flow) Accept(st wire.Stanza) {
 		return
 	}
 	// A handler may go deep into storage: not on the reader's small stack, which would stay large for the idle hours.
-	f.push(st, nil, pipelined(f.r, st))
+	f.push(st, nil, pipelined(f.r, st) && !f.r.isAlone(st))
 }
 
 // TryAccept is Accept for callers that must not block: it reports false when the bounds are reached or the flow is closed.
@@ -185,7 +185,7 @@ func (f *Flow) mayBegin() bool {
 	if i == len(f.queue) {
 		return false
 	}
-	return i == 0 || pipelined(f.r, f.queue[i].walk.Stanza) && pipelined(f.r, f.queue[i-1].walk.Stanza)
+	return i == 0 || pipelined(f.r, f.queue[i].walk.Stanza) && pipelined(f.r, f.queue[i-1].walk.Stanza) && !f.r.isAlone(f.queue[i].walk.Stanza)
 }
 
 // guard runs a step of a stanza's walk. A panic in a handler is a mistake of ours: it is logged, the sender gets an error,
@@ -230,6 +230,7 @@ func (f *Flow) begin(e *entry) {
 		f.complete(e, err, false)
 		return
 	}
+	st = f.r.cleanse(st, f.from != nil)
 	e.walk.Stanza = st
 	if s := f.r.services[st.To().Domain()]; s != nil {
 		if err := f.toService(&e.walk); err != nil {
@@ -284,20 +285,20 @@ func (f *Flow) beginMessage(e *entry) {
 	if err == nil {
 		err = f.r.runAmend(f.ctx, w)
 	}
-	if err != nil || len(w.Rows) == 0 {
+	if err != nil || len(w.Rows)+len(w.Rewrites) == 0 {
 		f.complete(e, err, false)
 		return
 	}
 	err = f.r.o.Archive.Queue(f.ctx, w.Rows, func(dropped []bool, err error) {
 		if err != nil {
-			f.r.o.Log.Error("archive failed", "err", err)
+			f.r.o.Log.Debug("archive failed", "err", err) // the archive says it once, not for each message
 			f.complete(e, unstored, false)
 			return
 		}
 		f.complete(e, nil, w.resent(dropped))
-	})
+	}, w.Rewrites...)
 	if err != nil {
-		f.r.o.Log.Warn("archive refused", "err", err)
+		f.r.o.Log.Debug("archive refused", "err", err)
 		f.complete(e, unstored, false)
 	}
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
+	"log/slog"
 
 	"mellium.im/xmpp/stanza"
 
+	"salon.im/salon/storage"
 	"salon.im/salon/wire"
 )
 
@@ -118,7 +120,11 @@ func (r *Router) stanzaError(st wire.Stanza, err error) stanza.Error {
 	if errors.As(err, &se) {
 		return se
 	}
-	r.o.Log.Error("stanza failed", "from", st.From().String(), "name", st.Name().Local, "err", err)
+	level := slog.LevelError
+	if errors.Is(err, storage.ErrAway) {
+		level = slog.LevelDebug // it was said once already
+	}
+	r.o.Log.Log(context.Background(), level, "stanza failed", "from", st.From().String(), "name", st.Name().Local, "err", err)
 	return stanza.Error{Type: stanza.Wait, Condition: stanza.InternalServerError}
 }
 

@@ -37,7 +37,8 @@ type Archiver interface {
 	// Queue assigns ids to the rows, in place and in order, and queues them. It blocks while the queue is full. done is
 	// called once, in the order of queueing, and must not block: dropped says for each row that it was a resend; err says
 	// that none was stored, as far as is known. A row that an earlier failure had stored nevertheless has its id of then.
-	Queue(ctx context.Context, rows []storage.Row, done func(dropped []bool, err error)) error
+	// rewrites are carried out with the rows, or not at all.
+	Queue(ctx context.Context, rows []storage.Row, done func(dropped []bool, err error), rewrites ...storage.Rewrite) error
 	// Delivered notes that marked rows reached their user. It never blocks.
 	Delivered(marks ...storage.Mark)
 }
@@ -74,6 +75,7 @@ type Router struct {
 	check     []CheckFunc
 	amend     []AmendFunc
 	observe   []ObserveFunc
+	alone     []func(wire.Stanza) bool
 	hooks     Hooks
 	registry  registry
 	inner     []*Flow // of stanzas that enter by Route, by recipient
@@ -182,11 +184,18 @@ func (r *Router) Exists(ctx context.Context, bare wire.Addr) (bool, error) {
 }
 
 // Bind puts a session into the table and runs the Bound hooks. An older session of the same full JID is closed with
-// conflict (RFC 6120 §7.7.2.2). It returns ErrTooMany.
+// conflict (RFC 6120 §7.7.2.2). An account that has as many sessions as it may have loses the one that waits for resumption
+// the longest: a client that comes is worth more than one that may come back. Without such a session it returns ErrTooMany.
 func (r *Router) Bind(ctx context.Context, s Session) (*Resource, error) {
 	res, replaced, ok := r.table.add(s, r.o.ResourcesPerUser())
-	if !ok {
-		return nil, ErrTooMany
+	for !ok {
+		oldest := sleepiest(r.Resources(s.Addr().Bare()))
+		if oldest == nil {
+			return nil, ErrTooMany
+		}
+		oldest.Close(stream.ResourceConstraint)
+		r.Unbind(ctx, oldest)
+		res, replaced, ok = r.table.add(s, r.o.ResourcesPerUser())
 	}
 	if replaced != nil {
 		replaced.Close(stream.Conflict)
@@ -194,6 +203,19 @@ func (r *Router) Bind(ctx context.Context, s Session) (*Resource, error) {
 	}
 	r.runHooks(ctx, "bound", r.hooks.Bound, res)
 	return res, nil
+}
+
+// sleepiest returns the session that has been without a connection for the longest time, nil if all have one.
+func sleepiest(sessions []*Resource) (oldest *Resource) {
+	var since time.Time
+	for _, res := range sessions {
+		if s, ok := res.Session.(Sleeper); ok {
+			if t, asleep := s.Asleep(); asleep && (oldest == nil || t.Before(since)) {
+				oldest, since = res, t
+			}
+		}
+	}
+	return oldest
 }
 
 // Unbind takes a session out of the table and runs the Gone hooks, once. The owner of the session calls it when the

@@ -3,6 +3,7 @@ package router
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"mellium.im/xmpp/stream"
 
@@ -20,6 +21,13 @@ type Session interface {
 	Send(st wire.Stanza, mark int64) bool
 	// Close ends the stream with a stream error (RFC 6120 §4.9). It returns at once; Unbind follows.
 	Close(e stream.Error)
+}
+
+// Sleeper is a Session that may be without a connection. One whose sessions need more room than the account has is ended.
+type Sleeper interface {
+	Session
+	// Asleep reports whether the session waits for its client to resume it, and since when.
+	Asleep() (since time.Time, ok bool)
 }
 
 // Flag is a bit that a feature keeps for a session.
@@ -50,6 +58,7 @@ type Resource struct {
 	mu       sync.Mutex // held during Session.Send, which never blocks: -> stream.Outbox.mu, -> stream.Flusher.mu
 	directed map[wire.Addr]struct{}
 	held     []heldMessage
+	overflow bool  // a message did not fit into held
 	flushed  int64 // messages marked up to this id were sent from the archive
 	live     int64 // the highest mark that was sent as it came
 }
@@ -64,6 +73,9 @@ const MaxDirected = 2000
 
 // maxHeld bounds the messages that wait while the archive's undelivered ones are sent.
 const maxHeld = 1000
+
+// Held counts the bytes that all sessions of the account hold towards their clients; the sessions do so themselves.
+func (r *Resource) Held() *atomic.Int64 { return &r.account.held }
 
 // Presence returns the last broadcast presence; nil means that the session is not available.
 func (r *Resource) Presence() *Presence { return r.presence.Load() }
@@ -114,6 +126,7 @@ func (r *Resource) sendOrdered(st wire.Stanza, mark int64) bool {
 		return r.Session.Send(st, mark)
 	}
 	if len(r.held) >= maxHeld {
+		r.overflow = true
 		return false
 	}
 	r.held = append(r.held, heldMessage{st, mark})
@@ -133,6 +146,13 @@ func (r *Resource) Reached() int64 {
 // sends the undelivered ones releases, now or later. Without hooks Router.Available does.
 func (r *Resource) Hold() { r.holding.Store(true) }
 
+// Overflowed reports whether a live message found no room behind Hold, and was not taken.
+func (r *Resource) Overflowed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.overflow
+}
+
 // Release ends Hold: live messages marked up to id are dropped as sent already, the others go out in order.
 func (r *Resource) Release(upTo int64) {
 	r.mu.Lock()
@@ -144,7 +164,7 @@ func (r *Resource) Release(upTo int64) {
 			r.Session.Send(h.st, h.mark)
 		}
 	}
-	r.held = nil
+	r.held, r.overflow = nil, false
 	r.holding.Store(false)
 }
 

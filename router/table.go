@@ -16,6 +16,7 @@ type account struct {
 	bare      wire.Addr
 	resources atomic.Pointer[[]*Resource]
 	filter    atomic.Pointer[func(wire.Stanza) bool]
+	held      atomic.Int64 // see Resource.Held
 }
 
 func (a *account) list() []*Resource {

@@ -17,6 +17,8 @@ type Walk struct {
 	From *Resource
 	// Rows are what Amend wants archived before the message is delivered: at most one for each side.
 	Rows []storage.Row
+	// Rewrites are what Amend wants replaced in the archive together with storing the Rows: what a retraction takes back.
+	Rewrites []storage.Rewrite
 	// Mark is the archive id of the recipient's undelivered row, 0 when it has none. Amend's Committed sets it.
 	Mark int64
 	// Committed runs once the rows have their ids and are stored, before Deliver: it writes the stanza-ids.
@@ -65,6 +67,19 @@ func (r *Router) Check(f CheckFunc) { r.check = append(r.check, f) }
 
 // Amend adds to the second stage.
 func (r *Router) Amend(f AmendFunc) { r.amend = append(r.amend, f) }
+
+// Alone makes the messages that f picks begin their walk when all before them on their stream have ended: what such a
+// message refers to is in the archive by then, as Amend looks for it. f must be quick.
+func (r *Router) Alone(f func(wire.Stanza) bool) { r.alone = append(r.alone, f) }
+
+func (r *Router) isAlone(st wire.Stanza) bool {
+	for _, f := range r.alone {
+		if f(st) {
+			return true
+		}
+	}
+	return false
+}
 
 // Observe adds to the last stage.
 func (r *Router) Observe(f ObserveFunc) { r.observe = append(r.observe, f) }

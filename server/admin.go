@@ -32,6 +32,8 @@ func (s *Server) newUsers() *control.Users {
 			a := s.Config().Auth
 			return control.Hashes(a.Mechanisms), a.Iterations
 		},
+		Held:    s.held,
+		Persons: s.store, Services: func() []string { return serviceNames(s.Config()) }, Rewrite: s.rewrite, Erased: s.erased,
 		Leaving: func(ctx context.Context, addr wire.Addr) error { return s.presence.EndSubscriptions(ctx, addr) },
 		Changed: s.endSessions,
 	})
@@ -54,6 +56,7 @@ func (s *Server) endSessions(addr wire.Addr, gone bool) {
 // forget drops what memory holds of an account that was deleted, so that whoever takes the name next inherits nothing.
 func (s *Server) forget(addr wire.Addr) {
 	s.presence.Forget(addr)
+	s.prefs.Forget(addr)
 	for _, rooms := range s.rooms {
 		rooms.Forget(addr)
 	}

@@ -12,7 +12,7 @@ import (
 type archiver struct{ w *archive.Writer }
 
 // Queue implements router.Archiver.
-func (a archiver) Queue(ctx context.Context, rows []storage.Row, done func(dropped []bool, err error)) error {
+func (a archiver) Queue(ctx context.Context, rows []storage.Row, done func(dropped []bool, err error), rewrites ...storage.Rewrite) error {
 	n := len(rows)
 	return a.w.Append(ctx, rows, func(r archive.Result) {
 		if bits.OnesCount64(r.Dropped) == 0 {
@@ -24,7 +24,7 @@ func (a archiver) Queue(ctx context.Context, rows []storage.Row, done func(dropp
 			dropped[i] = r.DroppedRow(i)
 		}
 		done(dropped, r.Err)
-	})
+	}, rewrites...)
 }
 
 // Delivered implements router.Archiver.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"salon.im/salon/archive"
 	"salon.im/salon/c2s"
 	"salon.im/salon/config"
 	"salon.im/salon/router"
@@ -33,6 +34,7 @@ func (s *Server) build(ctx context.Context, cfg *config.Config, secret []byte) e
 		DirectTLS: s.certs.TLSConfig("xmpp-client"), StartTLS: s.certs.TLSConfigFor, Leaf: s.certs.Certificate,
 		Secret: subkey(secret, "unknown users"), Register: s.registrar.Create, Caps: s.caps.Stream, Log: s.o.Log,
 	})
+	s.keeper = archive.NewKeeper(archive.KeeperOptions{Store: s.store, Fate: s.fate, Log: s.o.Log})
 	s.measure()
 	return nil
 }

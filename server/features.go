@@ -19,13 +19,16 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	blocks := feature.Blocking(r, s.store, s.Config, log)
 	rosters := feature.Roster(r, s.store, s.Config)
 	s.presence = feature.Presence(r, rosters, blocks, s.store, log)
-	feature.Archive(r, s.store, func() int { return s.Config().Limits.OfflineStanzas })
-	feature.Offline(r, feature.OfflineOptions{Store: s.store, Barrier: s.writer.Barrier, Log: log})
+	feature.Archive(r, feature.ArchiveOptions{Store: s.store, Held: s.held,
+		Bound: func() int { return s.Config().Limits.OfflineStanzas }})
+	s.prefs = feature.ArchivePreferences(r, s.store, rosters)
+	feature.Offline(r, feature.OfflineOptions{Store: s.store, Barrier: s.writer.Committed, Log: log})
 	feature.Carbons(r)
 	disco := feature.Disco(r, feature.DiscoOptions{Config: s.Config, Rosters: s.store, Name: "Salon"})
 	s.caps = feature.Caps(r, disco)
+	feature.MAM(r, disco, feature.MAMOptions{Store: s.store, Search: s.searches, Log: log})
 	s.registrar = feature.Register(r, feature.RegisterOptions{Accounts: s.store, Config: s.Config, Keys: s.newKeys,
-		Removing: s.presence.EndSubscriptions, Removed: s.forget, Log: log})
+		Held: s.held, Removing: s.presence.EndSubscriptions, Removed: s.forget, Log: log})
 	commands := feature.AdHoc(r, disco, time.Now)
 	feature.Admin(r, commands, s.users, s.Config, log)
 	feature.MySessions(r, commands)
@@ -38,6 +41,9 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	feature.VCard(r, s.store, s.Config)
 	return s.conference(ctx, secret)
 }
+
+// searches reports whether the archives of a host are searched by their text (XEP-0431).
+func (s *Server) searches(host string) bool { return *s.Config().HostNamed(host).Archive.Search }
 
 // newKeys turns a password that a user chose in band into stored keys.
 func (s *Server) newKeys(ctx context.Context, password string) ([]storage.Key, error) {
@@ -55,7 +61,7 @@ func (s *Server) conference(ctx context.Context, secret []byte) error {
 	key := subkey(secret, "room passwords")
 	for _, h := range cfg.Hosts {
 		m, err := muc.New(muc.Options{Router: s.router, Rooms: s.store, Archive: s.store, Writer: s.writer, Config: s.Config,
-			Key: key, Domain: h.Rooms, Host: h.Name, Log: s.o.Log})
+			Keeps: s.prefs.Keeps, Key: key, Domain: h.Rooms, Host: h.Name, Held: s.held, Log: s.o.Log})
 		if err != nil {
 			return fmt.Errorf("the conference service %s: %w", h.Rooms, err)
 		}

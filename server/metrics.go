@@ -64,6 +64,23 @@ func (s *Server) measureArchive(counter func(string, string, prometheus.Labels, 
 	counter("archive_failures_total", "Commits that failed.", nil, func() int64 { return int64(w.Stats().Failures) })
 	counter("archive_refused_total", "Messages refused because the queue was full or the store away.", nil,
 		func() int64 { st := w.Stats(); return int64(st.Full + st.Refused) })
+	k := s.keeper
+	counter("archive_expired_rows_total", "Rows deleted because they were older than their owner's archive keeps.", nil,
+		func() int64 { return int64(k.Stats().Rows) })
+	counter("archive_dropped_partitions_total", "Partitions dropped because nobody keeps what is in them.", nil,
+		func() int64 { return int64(k.Stats().Partitions) })
+	counter("archive_keeper_failures_total", "Looks for old messages that did not come to their end.", nil,
+		func() int64 { return int64(k.Stats().Failures) })
+	gauge("archive_keeper_last_run_timestamp_seconds", "When a look for old messages last went well; 0 is never.", func() float64 {
+		if last := k.Stats().Last; !last.IsZero() {
+			return float64(last.Unix())
+		}
+		return 0
+	})
+	x := s.indexer
+	counter("archive_indexed_rows_total", "Rows that the full-text index has looked at.", nil, func() int64 { return int64(x.Stats().Rows) })
+	counter("archive_index_failures_total", "Failures to add new rows to the full-text index.", nil,
+		func() int64 { return int64(x.Stats().Failures) })
 	s.metrics.MustRegister(latency{s})
 }
 

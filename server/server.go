@@ -54,9 +54,15 @@ type Server struct {
 	users     *control.Users
 	presence  *feature.Presences
 	caps      *feature.Capabilities
+	prefs     *feature.Preferences
 	registrar *feature.Registrar
 	rooms     []*muc.Service
+	keeper    *archive.Keeper
+	indexer   *archive.Indexer
 	metrics   *prometheus.Registry
+
+	background context.Context // of what works beside the streams; Shutdown ends it
+	endWork    context.CancelFunc
 
 	listeners []listener
 	wg        sync.WaitGroup
@@ -73,6 +79,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*Server, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{o: o, started: time.Now(), stopped: make(chan struct{}), metrics: prometheus.NewRegistry()}
+	s.background, s.endWork = context.WithCancel(context.WithoutCancel(ctx))
 	s.cfg.Store(cfg)
 	if err := s.open(ctx); err != nil {
 		s.close(ctx)
@@ -109,27 +116,35 @@ func (s *Server) open(ctx context.Context) error {
 	return s.listen(cfg)
 }
 
+// storeLimit bounds one call to the store, and with it how long a database that hangs holds up a stream or a room.
+const storeLimit = 8 * time.Second
+
 func (s *Server) openStore(ctx context.Context, cfg *config.Config) (err error) {
-	if s.store = s.o.Store; s.store == nil {
-		if s.store, err = openStore(ctx, cfg, s.o.Log, s.o.Synchronous); err != nil {
+	st := s.o.Store
+	if st == nil {
+		if st, err = openStore(ctx, cfg, s.o.Log, s.o.Synchronous); err != nil {
 			return err
 		}
 	}
+	s.store = storage.Bounded(st, storeLimit, s.o.Log)
+	s.indexer = archive.NewIndexer(archive.IndexerOptions{Store: s.store, Wanted: s.searched, Any: s.anySearched, Log: s.o.Log})
 	ack := archive.Durable
 	if cfg.Archive.Ack == config.AckAsync {
 		ack = archive.Async
 	}
 	s.writer, err = archive.Open(ctx, s.store, archive.Options{Rows: cfg.Archive.BatchRows, Wait: cfg.Archive.BatchWait,
-		QueueRows: cfg.Archive.QueueRows, QueueBytes: int64(cfg.Archive.QueueBytes), Ack: ack, Log: s.o.Log})
+		QueueRows: cfg.Archive.QueueRows, QueueBytes: int64(cfg.Archive.QueueBytes), Ack: ack,
+		OnCommit: s.indexer.Wake, Log: s.o.Log})
 	return err
 }
 
 // Serve accepts connections until ctx ends or a listener fails, and then shuts down.
 func (s *Server) Serve(ctx context.Context) error {
 	failed := make(chan error, len(s.listeners))
-	trimming, stopTrim := context.WithCancel(ctx)
-	defer stopTrim()
-	s.wg.Go(func() { s.trim(trimming) })
+	s.wg.Go(func() { s.trim(s.background) })
+	s.wg.Go(func() { s.keeper.Run(s.background) })
+	s.wg.Go(func() { s.indexer.Run(s.background) })
+	headroom()
 	for _, l := range s.listeners {
 		s.wg.Go(func() {
 			if err := l.serve(); err != nil {
@@ -188,6 +203,7 @@ func (s *Server) close(ctx context.Context) error {
 // end ends the parts in reverse; those that were never opened are nil.
 func (s *Server) end(ctx context.Context) error {
 	var errs []error
+	s.endWork()
 	for _, l := range s.listeners {
 		l.Close()
 	}

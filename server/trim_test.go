@@ -1,6 +1,24 @@
 package server
 
-import "testing"
+import (
+	"runtime"
+	"runtime/metrics"
+	"testing"
+)
+
+// TestHeadroom: the collector waits for the headroom, however small the heap is.
+func TestHeadroom(t *testing.T) {
+	headroom()
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/goal:bytes"}, {Name: "/gc/gogc:percent"}}
+	if runtime.GC(); len(headroom()) != headroomBytes {
+		t.Fatal("no headroom")
+	}
+	metrics.Read(sample)
+	live, goal, percent := sample[0].Value.Uint64(), sample[1].Value.Uint64(), sample[2].Value.Uint64()
+	if percent == 100 && (live < headroomBytes || goal < live+headroomBytes) {
+		t.Errorf("live %d, goal %d", live, goal)
+	}
+}
 
 // TestTrimDue: memory is given back once after a burst, when it is over.
 func TestTrimDue(t *testing.T) {

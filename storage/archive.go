@@ -15,6 +15,9 @@ const (
 	RowGroupchat RowKind = 2 // a room's message, in the room's archive
 	RowPrivate   RowKind = 3 // a private message in a room, in a user's archive
 	RowHeadline  RowKind = 4
+	// RowPassing is a message that its recipient does not want archived (XEP-0441): it is kept for offline delivery alone.
+	// Page and Rows leave it out, no index of texts has it, and the row goes with its mark.
+	RowPassing RowKind = 5
 )
 
 // Row is one archived stanza. Rows are written once; only a Rewrite replaces Stanza, in place.

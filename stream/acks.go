@@ -169,10 +169,10 @@ func (o *Outbox) requeueLocked(first wire.Payload) {
 	o.uncounted = 1
 	o.bytes += st.Len()
 	o.sm = &acks{acked: o.sm.acked}
-	o.ackDue, o.askDue = false, false
+	o.ackDue, o.ackBehind, o.askDue = false, 0, false
 }
 
-// SendAck puts an <a/> with the h of the moment of writing into the next flush (XEP-0198 §4).
+// SendAck puts an <a/> with the h of the moment into the next flush, or behind what is queued by now (XEP-0198 §4).
 func (o *Outbox) SendAck() {
 	o.mu.Lock()
 	o.ackDue = !o.ended

@@ -14,24 +14,28 @@ type flight struct {
 	conn    *Conn  // nil: nothing to do
 	counted bool   // XEP-0198 keeps the stanzas
 	ack     bool   // with an <a/>
+	h       uint32 // in it
 	ask     bool   // with an <r/>
 	final   bool   // finish the connection
 	last    []byte // behind everything, when final
 }
 
-// take moves up to maxBytes of entries out of the queue, into dst.
-func (o *Outbox) take(dst []entry, maxBytes int) flight {
+// take moves up to maxBytes of entries out of the queue, into f, whose batch it appends to.
+func (o *Outbox) take(f *flight, maxBytes int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.conn == nil {
-		return flight{batch: dst}
+	if f.conn = o.conn; f.conn == nil {
+		return
 	}
 	n, size := 0, 0
 	for n < len(o.queue) && (n == 0 || size+o.queue[n].st.Len() <= maxBytes) {
 		size += o.queue[n].st.Len()
 		n++
 	}
-	f := flight{batch: append(dst, o.queue[:n]...), conn: o.conn, ack: o.ackDue, counted: o.sm != nil}
+	if o.ackDue {
+		o.takeAck(f, n)
+	}
+	f.batch, f.counted = append(f.batch, o.queue[:n]...), o.sm != nil
 	f.bytes = o.book(f.batch)
 	o.shrink(n)
 	if o.closing && len(o.queue) == 0 {
@@ -43,8 +47,23 @@ func (o *Outbox) take(dst []entry, maxBytes int) flight {
 			o.sm.asked, o.sm.urgent = time.Now(), false
 		}
 	}
-	o.ackDue, o.askDue = false, false
-	return f
+	o.askDue = false
+}
+
+// takeAck decides whether a flight of n entries carries the <a/> that is due, and with which h: what is refused counts as
+// handled, and its error stands before the <a/>. It is in the queue by the time it counts. So h is asked for under the lock,
+// and goes out once all that was queued by then does.
+func (o *Outbox) takeAck(f *flight, n int) {
+	switch rest := len(o.queue) - n; {
+	case rest == 0:
+		f.ack, f.h = true, o.events.Handled()
+		o.ackDue, o.ackBehind = false, 0
+	case o.ackBehind > n:
+		o.ackBehind -= n
+	default: // still due: for what has been handled since
+		f.ack, f.h = o.ackBehind > 0, o.ackH
+		o.ackH, o.ackBehind = o.events.Handled(), rest
+	}
 }
 
 // book moves counted stanzas to the unacknowledged ones, and returns the bytes of the others.

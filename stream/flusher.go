@@ -103,14 +103,14 @@ func (f *Flusher) work() {
 // flush renders what an outbox holds and writes it once. An outbox whose socket stalls stays busy, and so fills up to its
 // bound, while a goroutine of that connection alone waits.
 func (f *Flusher) flush(o *Outbox, w *worker) {
-	var fl flight
+	fl := flight{batch: w.batch[:0]}
 	defer f.recovered(o, &fl)
-	fl = o.take(w.batch[:0], flushBytes)
+	o.take(&fl, flushBytes)
 	if fl.conn == nil {
 		o.landed(fl, nil)
 		return
 	}
-	buf := w.render(o, fl)
+	buf := w.render(fl)
 	var err error
 	if len(buf) > 0 {
 		_, err = fl.conn.nc.Write(buf)
@@ -170,13 +170,13 @@ func (f *Flusher) recovered(o *Outbox, fl *flight) {
 }
 
 // render appends what goes out in one write to the worker's buffer.
-func (w *worker) render(o *Outbox, fl flight) []byte {
+func (w *worker) render(fl flight) []byte {
 	buf := w.buf[:0]
 	for _, e := range fl.batch {
 		buf = e.st.Append(buf)
 	}
 	if fl.ack {
-		buf = appendAck(buf, o.events.Handled())
+		buf = appendAck(buf, fl.h)
 	}
 	if fl.ask {
 		buf = append(buf, smRequest...)

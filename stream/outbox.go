@@ -28,6 +28,7 @@ type Events struct {
 	// Delivered gets the marks of messages that the client has: acknowledged, or without XEP-0198 written to the socket.
 	Delivered func(marks []int64)
 	// Handled returns h, the count of the client's stanzas that are handled, for the <a/> being written. Needed with EnableAcks.
+	// It is called with the outbox's lock held, and must not block. What is sent for a stanza is sent before it counts.
 	Handled func() uint32
 	// Overflow says that a bound is passed. It is called on a goroutine of its own, once for each connection, and once while
 	// there is none.
@@ -47,23 +48,28 @@ type Outbox struct {
 	limits OutboxLimits
 	events Events
 
-	mu        sync.Mutex // guards what follows; -> socket.mu in Resume, and let go before the Flusher is told
-	queue     []entry    // not yet rendered; in one, in a chunk from the pool, or longer
-	one       [1]entry   // room for a quiet session's queue
-	stalled   []entry    // handed to a socket that has not taken them all; nil with XEP-0198, which keeps them itself
-	uncounted int        // leading entries of queue that XEP-0198 does not count: sent before <enabled/>
-	bytes     int        // of queue, what is being written, and unacked
-	conn      *Conn      // nil: none attached
-	last      []byte     // written before the connection closes
-	sm        *acks      // nil until EnableAcks
-	busy      bool       // in the ready list, being rendered, or draining
-	closing   bool       // finish the connection when the queue is empty
-	final     bool       // that flush is under way or done
-	ended     bool       // take nothing more
-	over      bool       // Overflow has been called for this connection
-	backlog   bool       // resumed with more than the bounds of a connection: they do not hold before it is worked off
-	ackDue    bool       // <a/> goes out with the next flush
-	askDue    bool       // and <r/>
+	mu        sync.Mutex    // guards what follows; -> socket.mu in Resume, and let go before the Flusher is told
+	queue     []entry       // not yet rendered; in one, in a chunk from the pool, or longer
+	one       [1]entry      // room for a quiet session's queue
+	stalled   []entry       // handed to a socket that has not taken them all; nil with XEP-0198, which keeps them itself
+	uncounted int           // leading entries of queue that XEP-0198 does not count: sent before <enabled/>
+	bytes     int           // of queue, what is being written, and unacked
+	conn      *Conn         // nil: none attached
+	last      []byte        // written before the connection closes
+	sm        *acks         // nil until EnableAcks
+	busy      bool          // in the ready list, being rendered, or draining
+	closing   bool          // finish the connection when the queue is empty
+	final     bool          // that flush is under way or done
+	ended     bool          // take nothing more
+	over      bool          // Overflow has been called for this connection
+	budget    Budget        // of the account
+	charged   int64         // of it
+	backlog   bool          // resumed with more than the bounds of a connection: they do not hold before it is worked off
+	ackDue    bool          // <a/> goes out with the next flush, or the next of those that empty the queue
+	ackH      uint32        // its h, if ackBehind is not 0
+	ackBehind int           // entries of the queue that it stands behind
+	askDue    bool          // and <r/>
+	paced     chan struct{} // closed when there is room again; nil while nobody waits in Pace
 
 	next *Outbox // in the Flusher's ready list; its lock guards it
 }
@@ -80,7 +86,7 @@ func NewOutbox(fl *Flusher, l OutboxLimits, e Events) *Outbox {
 // reports false when the outbox has ended or is full.
 func (o *Outbox) Send(st wire.Stanza, mark int64) bool {
 	o.mu.Lock()
-	ok := !o.ended && !o.fullLocked(o.hardLocked())
+	ok := !o.ended && !o.refusesLocked()
 	if ok {
 		o.addLocked(entry{st, mark})
 	}
@@ -102,6 +108,9 @@ func (o *Outbox) addLocked(e entry) {
 	o.bytes += e.st.Len()
 }
 
+// refusesLocked reports whether the bounds of Send are reached, the outbox's own or its account's.
+func (o *Outbox) refusesLocked() bool { return o.fullLocked(o.hardLocked()) || o.overBudgetLocked() }
+
 // hardLocked returns the bounds of Send. A session that resumed with a backlog may have as much again as a fresh one.
 func (o *Outbox) hardLocked() (bytes, stanzas int) {
 	bytes, stanzas = o.limits.ResumeBytes, o.limits.ResumeStanzas
@@ -121,6 +130,11 @@ func (o *Outbox) fullLocked(bytes, stanzas int) bool {
 
 // unlock ends a change, and tells a worker if the change left something to write.
 func (o *Outbox) unlock() {
+	if o.ended && o.conn == nil {
+		o.queue = nil // nobody will write it
+	}
+	o.chargeLocked()
+	o.paceLocked()
 	push := !o.busy && o.workLocked()
 	o.busy = o.busy || push
 	o.mu.Unlock()
@@ -144,7 +158,7 @@ func (o *Outbox) Attach(c *Conn) {
 // Detach takes the connection c away, if it is the one attached, and reports whether it was. What waits stays.
 func (o *Outbox) Detach(c *Conn) bool {
 	o.mu.Lock()
-	defer o.mu.Unlock()
+	defer o.unlock()
 	if o.conn != c {
 		return false
 	}
@@ -163,7 +177,7 @@ func (o *Outbox) Depose(c *Conn, last []byte) {
 	if o.conn == c {
 		o.conn, o.over = nil, false
 	}
-	o.mu.Unlock()
+	o.unlock()
 	if !idle {
 		c.Close()
 		return
@@ -224,11 +238,16 @@ func (o *Outbox) unackedLocked() []Stanza {
 	return rest
 }
 
-// Full reports whether Send refuses, connection or not.
+// Full reports whether Send refuses, connection or not. If it does no more, as another outbox of the account has made room
+// since Overflow was called, then Overflow is called again once it does.
 func (o *Outbox) Full() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.fullLocked(o.hardLocked())
+	full := o.refusesLocked()
+	if !full && o.conn == nil {
+		o.over = false
+	}
+	return full
 }
 
 // Waiting returns how many stanzas and bytes are queued or unacknowledged.

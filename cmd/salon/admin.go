@@ -16,6 +16,7 @@ import (
 	"salon.im/salon/config"
 	"salon.im/salon/control"
 	"salon.im/salon/storage"
+	"salon.im/salon/wire"
 )
 
 // withAdmin runs do with the running server's Admin or, without a server, with one over the store.
@@ -38,7 +39,7 @@ func (a *app) withAdmin(c *cobra.Command, do func(context.Context, control.Admin
 		if fresh && !a.json {
 			_, _ = fmt.Fprintf(a.err, "salon: there was no data directory %s: made it (if your server has another, give its --data)\n", cfg.Data)
 		}
-		return control.Offline{Users: control.NewUsers(usersOptions(cfg, store))}, store.Close, nil
+		return control.Offline{Users: control.NewUsers(usersOptions(cfg, store)), Indexer: indexer(cfg, store)}, store.Close, nil
 	})
 	if err != nil {
 		return err
@@ -47,14 +48,17 @@ func (a *app) withAdmin(c *cobra.Command, do func(context.Context, control.Admin
 }
 
 // usersOptions says what the settings say of accounts.
-func usersOptions(cfg *config.Config, store storage.Accounts) control.UsersOptions {
-	var hosts []string
+func usersOptions(cfg *config.Config, store storage.Store) control.UsersOptions {
+	var hosts, services []string
 	for _, h := range cfg.Hosts {
-		hosts = append(hosts, h.Name)
+		hosts, services = append(hosts, h.Name), append(services, h.Rooms)
 	}
 	return control.UsersOptions{
 		Accounts: store,
+		Persons:  store,
+		Services: func() []string { return services },
 		Hosts:    func() []string { return hosts },
+		Held:     func(addr wire.Addr) bool { return cfg.Held(addr.String()) },
 		Keys:     func() ([]auth.Hash, int) { return control.Hashes(cfg.Auth.Mechanisms), cfg.Auth.Iterations },
 	}
 }

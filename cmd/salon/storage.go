@@ -17,8 +17,8 @@ import (
 )
 
 func (a *app) storageCmd() *cobra.Command {
-	c := a.group(&cobra.Command{Use: "storage", Short: "Look at the database, bring its schema up to date, copy it into another"})
-	c.AddCommand(a.storageStatusCmd(), a.storageMigrateCmd(), a.storageCopyCmd())
+	c := a.group(&cobra.Command{Use: "storage", Short: "Look at the database, bring its schema up to date, copy it into another, index it anew"})
+	c.AddCommand(a.storageStatusCmd(), a.storageMigrateCmd(), a.storageCopyCmd(), a.storageReindexCmd())
 	return c
 }
 

@@ -31,8 +31,10 @@ schema is brought up to date first. After a failure, empty the target before you
 	flags.StringVar(&f.toFile, "to-file", "", "read the URL of the target from this `file`, so that nobody sees its password")
 	c.MarkFlagsMutuallyExclusive("from", "from-file")
 	c.MarkFlagsMutuallyExclusive("to", "to-file")
-	c.MarkFlagsOneRequired("to", "to-file")
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		if f.to == "" && f.toFile == "" {
+			return usageError{"into which database? name it with --to or --to-file"}
+		}
 		ctx, stop := interruptible(c)
 		defer stop()
 		cfg, err := config.Load(a.source())
@@ -113,6 +115,9 @@ func (a *app) copy(ctx context.Context, from, to *config.Config) (err error) {
 			_, _ = fmt.Fprintf(a.err, "%s %s: %d\n", step, table, records)
 		}
 	}})
+	if errors.Is(err, transfer.ErrNotEmpty) {
+		return fmt.Errorf("%s: %w", to.Storage.URL, err)
+	}
 	if err != nil {
 		return fmt.Errorf("the copy failed, the target is not to be used: %w", err)
 	}

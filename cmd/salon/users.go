@@ -18,8 +18,8 @@ import (
 )
 
 func (a *app) userCmd() *cobra.Command {
-	c := a.group(&cobra.Command{Use: "user", Short: "Add, change, delete, list and import users, whether the server runs or not"})
-	c.AddCommand(a.userAddCmd(), a.userPasswdCmd(), a.userDeleteCmd(), a.userListCmd(), a.userImportCmd())
+	c := a.group(&cobra.Command{Use: "user", Short: "Add, change, delete, list, import, export and erase users, whether the server runs or not"})
+	c.AddCommand(a.userAddCmd(), a.userPasswdCmd(), a.userDeleteCmd(), a.userListCmd(), a.userImportCmd(), a.userExportCmd(), a.userEraseCmd())
 	return c
 }
 

@@ -26,8 +26,12 @@ var shared = sync.OnceValues(func() (string, error) {
 	if err := s.start(); err != nil {
 		return "", err
 	}
+	sharedServer = s
 	return s.url("postgres"), nil
 })
+
+// sharedServer keeps the server of shared from being collected as garbage: its pipe would be closed, and the reaper comes.
+var sharedServer *Server
 
 // URL returns the URL of a fresh, empty database. It is dropped at the end of the test, whoever is connected then.
 func URL(t testing.TB) string {

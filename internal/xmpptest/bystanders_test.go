@@ -2,6 +2,7 @@ package xmpptest_test
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,8 +20,8 @@ type bystanders struct {
 	t       *testing.T
 	quit    chan struct{}
 	done    chan error
-	rounds  int
-	longest time.Duration
+	rounds  atomic.Int64
+	longest atomic.Int64 // of a round, as a time.Duration
 }
 
 func watch(t *testing.T, s *xmpptest.Server) *bystanders {
@@ -52,19 +53,35 @@ func (b *bystanders) talk(carol, dave *xmpptest.Client) error {
 				return fmt.Errorf("%s received %s", pair[1].Addr, st.Append(nil))
 			}
 		}
-		b.rounds++
-		b.longest = max(b.longest, time.Since(begin))
+		b.longest.Store(max(b.longest.Load(), int64(time.Since(begin))))
+		b.rounds.Add(1)
 	}
+}
+
+// more waits until n more rounds are over, and returns the longest since it was asked last.
+func (b *bystanders) more(n int64) time.Duration {
+	b.t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for end := b.rounds.Load() + n; b.rounds.Load() < end; <-tick.C {
+		select {
+		case err := <-b.done:
+			b.t.Fatalf("bystanders, after %d rounds: %v", b.rounds.Load(), err)
+		default:
+		}
+	}
+	return time.Duration(b.longest.Swap(0))
 }
 
 func (b *bystanders) stop() {
 	b.t.Helper()
 	close(b.quit)
 	if err := <-b.done; err != nil {
-		b.t.Fatalf("bystanders, after %d rounds: %v", b.rounds, err)
+		b.t.Fatalf("bystanders, after %d rounds: %v", b.rounds.Load(), err)
 	}
-	b.t.Logf("bystanders: %d rounds, the longest %v", b.rounds, b.longest)
-	if b.rounds == 0 || b.longest > undisturbed {
-		b.t.Errorf("bystanders were held up: %d rounds, the longest %v", b.rounds, b.longest)
+	rounds, longest := b.rounds.Load(), time.Duration(b.longest.Load())
+	b.t.Logf("bystanders: %d rounds, the longest %v", rounds, longest)
+	if rounds == 0 || longest > undisturbed {
+		b.t.Errorf("bystanders were held up: %d rounds, the longest %v", rounds, longest)
 	}
 }

@@ -11,22 +11,26 @@ import (
 
 // Account implements [storage.Accounts].
 func (s *Store) Account(ctx context.Context, addr wire.Addr) (a storage.Account, err error) {
-	err = s.read(ctx, "read an account", func(c *conn) error {
-		var created int64
-		var seen sql.NullInt64
-		err := c.get(`SELECT created, last_seen, status FROM accounts WHERE addr = ?`,
-			[]any{addr.String()}, &created, &seen, &a.Status)
-		if err != nil {
-			return found(err)
-		}
-		a.Addr, a.Created, a.LastSeen = addr, time.UnixMilli(created).UTC(), moment(seen)
-		return c.list(`SELECT hash, iterations, salt, stored_key, server_key FROM account_keys WHERE addr = ?`,
+	err = s.readOne(ctx, "read an account", func(c *conn) error {
+		err := c.list(`SELECT a.created, a.last_seen, a.status, k.hash, k.iterations, k.salt, k.stored_key, k.server_key
+			FROM accounts a LEFT JOIN account_keys k ON k.addr = a.addr WHERE a.addr = ?`,
 			[]any{addr.String()}, func(r *sql.Rows) error {
+				var created int64
+				var seen, iterations sql.NullInt64
+				var hash sql.NullString
 				var k storage.Key
-				err := r.Scan(&k.Hash, &k.Iterations, &k.Salt, &k.StoredKey, &k.ServerKey)
-				a.Keys = append(a.Keys, k)
+				err := r.Scan(&created, &seen, &a.Status, &hash, &iterations, &k.Salt, &k.StoredKey, &k.ServerKey)
+				a.Addr, a.Created, a.LastSeen = addr, time.UnixMilli(created).UTC(), moment(seen)
+				if hash.Valid {
+					k.Hash, k.Iterations = hash.String, int(iterations.Int64)
+					a.Keys = append(a.Keys, k)
+				}
 				return err
 			})
+		if err == nil && a.Addr.IsZero() {
+			err = storage.ErrNotFound
+		}
+		return err
 	})
 	if err != nil {
 		return storage.Account{}, err

@@ -72,6 +72,7 @@ func (s *Store) insert(c *conn, owner int64, r *storage.Row) (stored int64, err 
 		return findOrigin(c, owner, r.Origin)
 	}
 	s.fresh++
+	s.passing = s.passing || r.Kind == storage.RowPassing
 	_, err = c.exec(`INSERT INTO archive (id, owner, peer_key, peer, kind, outgoing, origin, stanza) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
 		r.ID, owner, key, r.Peer.String(), int64(r.Kind), r.Outgoing, origin, blob(r.Stanza))
 	if err == nil {
@@ -97,6 +98,10 @@ func again(c *conn, owner int64, r *storage.Row, why error) (stored int64, err e
 }
 
 func (s *Store) clearMarks(c *conn, marks []storage.Mark) error {
+	if len(marks) == 0 {
+		return nil
+	}
+	ids := make([]int64, 0, len(marks))
 	for _, m := range marks {
 		owner, err := s.owners.find(c, m.Owner)
 		if errors.Is(err, errNoRows) {
@@ -108,13 +113,14 @@ func (s *Store) clearMarks(c *conn, marks []storage.Mark) error {
 		if _, err := c.exec(`DELETE FROM undelivered WHERE owner = ? AND id = ?`, owner, m.ID); err != nil {
 			return err
 		}
+		ids = append(ids, m.ID)
 	}
-	return nil
+	return s.delivered(c, ids...)
 }
 
 // Undelivered implements [storage.Archive].
 func (s *Store) Undelivered(ctx context.Context, owner wire.Addr, after int64, limit int) (rows []storage.Row, err error) {
-	err = s.read(ctx, "read undelivered", func(c *conn) error {
+	err = s.readOne(ctx, "read undelivered", func(c *conn) error {
 		rows, err = pageRows(c, owner, `SELECT `+rowColumns+` FROM undelivered u JOIN archive a ON a.id = u.id
 			WHERE u.owner = (SELECT id FROM owners WHERE addr = ?) AND u.id > ? ORDER BY u.id LIMIT ? + 0`,
 			owner.String(), after, max(limit, 0))
@@ -135,8 +141,11 @@ func (s *Store) CountUndelivered(ctx context.Context, owner wire.Addr, limit int
 // ClearUndelivered implements [storage.Archive].
 func (s *Store) ClearUndelivered(ctx context.Context, owner wire.Addr, upTo int64) error {
 	return s.write(ctx, "clear undelivered", func(c *conn) error {
-		_, err := c.exec(`DELETE FROM undelivered WHERE owner = (SELECT id FROM owners WHERE addr = ?) AND id <= ?`,
-			owner.String(), upTo)
+		const marks = ` FROM undelivered WHERE owner = (SELECT id FROM owners WHERE addr = ?) AND id <= ?`
+		if err := s.pass(c, `(owner, id) IN (SELECT owner, id`+marks+`)`, owner.String(), upTo); err != nil {
+			return err
+		}
+		_, err := c.exec(`DELETE`+marks, owner.String(), upTo)
 		return err
 	})
 }

@@ -10,7 +10,7 @@ import (
 
 // Blocklist implements [storage.Blocklists].
 func (s *Store) Blocklist(ctx context.Context, owner wire.Addr) (addrs []wire.Addr, err error) {
-	err = s.read(ctx, "read a block list", func(c *conn) error {
+	err = s.readOne(ctx, "read a block list", func(c *conn) error {
 		addrs, err = listBlocks(c, owner)
 		return err
 	})

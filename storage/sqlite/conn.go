@@ -135,6 +135,15 @@ func (c *conn) list(query string, args []any, each func(*sql.Rows) error) error 
 
 // read runs do on a connection that sees one state of the database. verb names the operation in errors.
 func (s *Store) read(ctx context.Context, verb string, do func(*conn) error) error {
+	return s.readBy(ctx, verb, func(c *conn) error { return c.transact("BEGIN", do) })
+}
+
+// readOne is read for a single statement, which needs no transaction to see one state of the database.
+func (s *Store) readOne(ctx context.Context, verb string, do func(*conn) error) error {
+	return s.readBy(ctx, verb, do)
+}
+
+func (s *Store) readBy(ctx context.Context, verb string, do func(*conn) error) error {
 	c, err := s.acquire(ctx, s.readers)
 	if err != nil {
 		return fmt.Errorf("sqlite: %s: %w", verb, err)
@@ -145,7 +154,7 @@ func (s *Store) read(ctx context.Context, verb string, do func(*conn) error) err
 			return s.explain(verb, err)
 		}
 	}
-	return s.explain(verb, c.transact("BEGIN", do))
+	return s.explain(verb, do(c))
 }
 
 // write runs do in a transaction on the one connection that writes, and commits it if do returns nil.
@@ -159,12 +168,15 @@ func (s *Store) write(ctx context.Context, verb string, do func(*conn) error) er
 	committed := false
 	defer func() { s.owners.end(c, committed) }()
 	err = c.transact("BEGIN IMMEDIATE", func(c *conn) error {
-		if err := s.owners.begin(c); err != nil {
+		others, err := s.owners.begin(c)
+		if err != nil {
 			return err
 		}
+		s.passing = s.passing || others
 		return do(c)
 	})
 	committed = err == nil
+	s.passing = s.passing || !committed // what was not seen any more may be there again
 	if committed {
 		s.erase(c, time.Now())
 	}

@@ -41,7 +41,22 @@ func (s *Store) refold(c *conn) error {
 			return conflict(err)
 		}
 	}
-	s.fresh = 0
+	s.fresh, s.passing = 0, true
+	return nil
+}
+
+// dropWays removes what archive_by_peer and archive_by_origin have of rows. ids is a constant that selects them.
+func dropWays(c *conn, ids string, args ...any) error {
+	for _, query := range []string{
+		`DELETE FROM archive_by_peer WHERE (owner, peer_key, id) IN
+			(SELECT owner, peer_key, id FROM archive WHERE id IN (` + ids + `))`,
+		`DELETE FROM archive_by_origin WHERE (owner, origin) IN
+			(SELECT owner, origin FROM archive WHERE origin IS NOT NULL AND id IN (` + ids + `))`,
+	} {
+		if _, err := c.exec(query, args...); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

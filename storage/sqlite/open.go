@@ -43,7 +43,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		path: path, fresh: foldRows, foldAt: foldRows, owners: newOwners(maxOwners), closing: make(chan struct{}),
+		path: path, fresh: foldRows, foldAt: foldRows, passing: true, owners: newOwners(maxOwners), closing: make(chan struct{}),
 		writer: make(chan *conn, 1), readers: make(chan *conn, readers),
 	}
 	if s.db, err = openDB(path, o.Synchronous, false); err != nil {

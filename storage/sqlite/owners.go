@@ -23,16 +23,17 @@ func newOwners(limit int) *owners {
 	return &owners{max: limit, ids: make(map[string]int64)}
 }
 
-// begin starts a transaction. If it is not the next one behind the last of ours, another connection may have deleted owners.
-func (o *owners) begin(c *conn) error {
+// begin starts a transaction, and reports whether another connection wrote since the last one of ours: it may have deleted
+// owners.
+func (o *owners) begin(c *conn) (others bool, err error) {
 	version, err := c.version()
 	if err != nil {
-		return err
+		return false, err
 	}
-	if version != o.version {
+	if others = version != o.version; others {
 		clear(o.ids)
 	}
-	return nil
+	return others, nil
 }
 
 func (o *owners) end(c *conn, committed bool) {

@@ -37,7 +37,7 @@ const (
 	// The index is asked first, by its own key. Its terms are the owner's, and the owner decides again.
 	bySearch = `SELECT ` + rowColumns + ` FROM search k CROSS JOIN archive a ON a.id = k.rowid
 		WHERE k.search MATCH ?7 AND k.rowid > ?2 AND k.rowid < ?3 AND a.owner = (SELECT id FROM owners WHERE addr = ?1) `
-	whereOwner = `WHERE k.owner = (SELECT id FROM owners WHERE addr = ?1) AND k.id > ?2 AND k.id < ?3 `
+	whereOwner = `WHERE k.owner = (SELECT id FROM owners WHERE addr = ?1) AND k.id > ?2 AND k.id < ?3 ` + archived
 	// The key finds the bare address; it may be another's too, so that the address itself decides.
 	wherePeerKey = `AND k.peer_key = ?5 `
 	whereBare    = `AND (a.peer = ?6 OR substr(a.peer, 1, length(?6) + 1) = ?6 || '/') `
@@ -107,7 +107,7 @@ func (s *Store) Rows(ctx context.Context, owner wire.Addr, ids []int64) (rows []
 	}
 	err = s.read(ctx, "read rows", func(c *conn) error {
 		rows, err = pageRows(c, owner, `SELECT `+rowColumns+` FROM archive a WHERE a.id IN (SELECT value FROM json_each(?))
-			AND a.owner = (SELECT id FROM owners WHERE addr = ?) ORDER BY a.id`, string(list), owner.String())
+			AND a.owner = (SELECT id FROM owners WHERE addr = ?) `+archived+`ORDER BY a.id`, string(list), owner.String())
 		return err
 	})
 	return rows, err

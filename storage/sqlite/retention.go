@@ -113,13 +113,12 @@ func (s *Store) deleteChunk(c *conn, of selection, before, owner int64, limit in
 	if err := unindex(c, of.ids, last+1, owner); err != nil {
 		return 0, err
 	}
+	if err := dropWays(c, of.ids, last+1, owner); err != nil {
+		return 0, err
+	}
 	for _, query := range []string{
 		`DELETE FROM held WHERE id IN (` + of.ids + `)`,
 		`DELETE FROM undelivered WHERE (owner, id) IN (SELECT owner, id FROM archive WHERE id IN (` + of.ids + `))`,
-		`DELETE FROM archive_by_peer WHERE (owner, peer_key, id) IN
-			(SELECT owner, peer_key, id FROM archive WHERE id IN (` + of.ids + `))`,
-		`DELETE FROM archive_by_origin WHERE (owner, origin) IN
-			(SELECT owner, origin FROM archive WHERE origin IS NOT NULL AND id IN (` + of.ids + `))`,
 		of.end[0],
 		of.end[1],
 	} {

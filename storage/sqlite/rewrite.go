@@ -63,5 +63,8 @@ func (s *Store) rewriteRow(c *conn, owner int64, r *storage.Rewrite) error {
 	if _, err := c.exec(`DELETE FROM undelivered WHERE owner = ? AND id = ?`, owner, r.ID); err != nil {
 		return err
 	}
+	if err := s.delivered(c, r.ID); err != nil {
+		return err
+	}
 	return unindex(c, `?`, r.ID)
 }

@@ -16,7 +16,7 @@ import (
 func (s *Store) Unindexed(ctx context.Context, limit int) (rows []storage.Row, err error) {
 	err = s.read(ctx, "read what is not indexed", func(c *conn) error {
 		return c.list(`SELECT `+rowColumns+`, o.addr FROM archive a JOIN owners o ON o.id = a.owner
-			WHERE a.id > (SELECT id FROM search_mark) AND o.addr IS NOT NULL ORDER BY a.id LIMIT ? + 0`,
+			WHERE a.id > (SELECT id FROM search_mark) AND o.addr IS NOT NULL `+archived+`ORDER BY a.id LIMIT ? + 0`,
 			[]any{max(limit, 0)}, func(r *sql.Rows) error {
 				var row storage.Row
 				var peer, owner string

@@ -56,6 +56,7 @@ type Store struct {
 	eraser  eraser     // likewise
 	fresh   int        // likewise: rows in archive_fresh, or more, as far as this process knows
 	foldAt  int        // what fresh makes Append fold
+	passing bool       // likewise: there may be rows of the kind storage.RowPassing
 
 	closing  chan struct{} // closed by Close
 	stop     context.CancelFunc

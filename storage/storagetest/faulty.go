@@ -12,8 +12,8 @@ import (
 // ErrFault is what a [Faulty] store returns when nothing else was asked for.
 var ErrFault = errors.New("storagetest: a fault on demand")
 
-// Faulty is a store whose Append, Ping and room writes fail or wait on demand. The rest goes to the Store within.
-// It is safe for any goroutine.
+// Faulty is a store whose Append, Ping and room writes fail or wait on demand, or that is away or hangs altogether. The rest
+// goes to the Store within. It is safe for any goroutine.
 //
 //	f := &storagetest.Faulty{Store: store}
 //	f.FailAppend(3, nil) // the third from now
@@ -27,6 +27,8 @@ type Faulty struct {
 	err     error         // what it returns
 	after   bool          // it fails once the batch was committed
 	down    error         // what Append, Ping and the writes return as long as it is set
+	away    error         // what every method returns as long as it is set
+	hung    chan struct{} // every method waits until it is closed; nil is no wait
 	hold    chan struct{} // Append waits until it is closed; nil is no wait
 	waiting chan struct{} // closed once an Append waits
 	batches []int         // the rows of each batch, in order
@@ -49,6 +51,53 @@ func (f *Faulty) SetDown(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.down = err
+}
+
+// SetAway makes every method but Close fail with err until it is called with nil: a database that is not there.
+func (f *Faulty) SetAway(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.away = err
+}
+
+// Hang makes every method but Close wait until release is called or its context ends: a database that does not answer. HangNoMore
+// lets those that wait hang on, and answers who comes.
+func (f *Faulty) Hang() (release func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	hung := make(chan struct{})
+	f.hung = hung
+	return sync.OnceFunc(func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		close(hung)
+		if f.hung == hung {
+			f.hung = nil
+		}
+	})
+}
+
+// HangNoMore: see Hang.
+func (f *Faulty) HangNoMore() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.hung = nil
+}
+
+// gate is at the door of every method.
+func (f *Faulty) gate(ctx context.Context) error {
+	f.mu.Lock()
+	away, hung := f.away, f.hung
+	f.mu.Unlock()
+	if away != nil || hung == nil {
+		return away
+	}
+	select {
+	case <-hung:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // HoldAppend makes Append wait, as a slow disk does, until release is called or its context ends.
@@ -78,7 +127,7 @@ func (f *Faulty) Batches() []int {
 // Append implements [storage.Archive].
 func (f *Faulty) Append(ctx context.Context, b storage.Batch) ([]storage.Dropped, error) {
 	err, after := f.enter(len(b.Rows))
-	if err2 := f.wait(ctx); err2 != nil {
+	if err2 := errors.Join(f.gate(ctx), f.wait(ctx)); err2 != nil {
 		return nil, err2
 	}
 	if err != nil && !after {
@@ -124,15 +173,19 @@ func (f *Faulty) wait(ctx context.Context) error {
 	}
 }
 
-func (f *Faulty) isDown() error {
+func (f *Faulty) isDown(ctx context.Context) error {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.down
+	down := f.down
+	f.mu.Unlock()
+	if down != nil {
+		return down
+	}
+	return f.gate(ctx)
 }
 
 // Ping implements [storage.Store].
 func (f *Faulty) Ping(ctx context.Context) error {
-	if err := f.isDown(); err != nil {
+	if err := f.isDown(ctx); err != nil {
 		return err
 	}
 	return f.Store.Ping(ctx)
@@ -140,7 +193,7 @@ func (f *Faulty) Ping(ctx context.Context) error {
 
 // PutRoom implements [storage.Rooms].
 func (f *Faulty) PutRoom(ctx context.Context, room storage.Room, affiliations []storage.Affiliation) error {
-	if err := f.isDown(); err != nil {
+	if err := f.isDown(ctx); err != nil {
 		return err
 	}
 	return f.Store.PutRoom(ctx, room, affiliations)
@@ -148,7 +201,7 @@ func (f *Faulty) PutRoom(ctx context.Context, room storage.Room, affiliations []
 
 // PutAffiliations implements [storage.Rooms].
 func (f *Faulty) PutAffiliations(ctx context.Context, room wire.Addr, affiliations []storage.Affiliation) error {
-	if err := f.isDown(); err != nil {
+	if err := f.isDown(ctx); err != nil {
 		return err
 	}
 	return f.Store.PutAffiliations(ctx, room, affiliations)
@@ -156,7 +209,7 @@ func (f *Faulty) PutAffiliations(ctx context.Context, room wire.Addr, affiliatio
 
 // PutSubject implements [storage.Rooms].
 func (f *Faulty) PutSubject(ctx context.Context, room wire.Addr, subject storage.Subject) error {
-	if err := f.isDown(); err != nil {
+	if err := f.isDown(ctx); err != nil {
 		return err
 	}
 	return f.Store.PutSubject(ctx, room, subject)

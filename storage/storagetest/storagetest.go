@@ -30,7 +30,7 @@ type test struct {
 // opens the same data: so the suite finds out what survives Close.
 func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 	for _, tests := range [][]test{
-		accountTests, rosterTests, documentTests, blocklistTests, roomTests, archiveTests, pageTests, undeliveredTests,
+		accountTests, rosterTests, documentTests, blocklistTests, roomTests, archiveTests, pageTests, undeliveredTests, passingTests,
 		deleteTests, lookupTests, rewriteTests, searchTests, portableTests, concurrencyTests,
 	} {
 		for _, tt := range tests {

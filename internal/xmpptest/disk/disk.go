@@ -26,9 +26,10 @@ type Fault struct {
 type Disk struct {
 	dir string
 
-	mu    sync.Mutex
-	fault Fault
-	met   int
+	mu     sync.Mutex
+	fault  Fault
+	met    int
+	images map[string]*image // by path
 }
 
 // Under returns the disk below a directory. Files that are open already do not belong to it.
@@ -41,7 +42,7 @@ func Under(t testing.TB, dir string) *Disk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &Disk{dir: dir + string(filepath.Separator)}
+	d := &Disk{dir: dir + string(filepath.Separator), images: map[string]*image{}}
 	disks.mu.Lock()
 	disks.all = append(disks.all, d)
 	disks.mu.Unlock()
@@ -69,18 +70,34 @@ func (d *Disk) Met() int {
 var disks struct {
 	mu    sync.Mutex
 	all   []*Disk
-	files map[uintptr]*Disk
+	files map[uintptr]file
 }
 
-// opened notes a file, by the address of SQLite's handle.
-func opened(handle uintptr, path string) {
+// file is an open one.
+type file struct {
+	disk *Disk
+	path string
+}
+
+// of returns the disk of a path; one that nobody holds for paths of others.
+func of(path string) *Disk {
 	disks.mu.Lock()
 	defer disks.mu.Unlock()
 	for _, d := range disks.all {
 		if strings.HasPrefix(path, d.dir) {
-			disks.files[handle] = d
+			return d
 		}
 	}
+	return &Disk{}
+}
+
+// opened notes a file, by the address of SQLite's handle.
+func opened(handle uintptr, path string) {
+	d := of(path)
+	d.image(path)
+	disks.mu.Lock()
+	defer disks.mu.Unlock()
+	disks.files[handle] = file{d, path}
 }
 
 func closed(handle uintptr) {
@@ -89,14 +106,14 @@ func closed(handle uintptr) {
 	delete(disks.files, handle)
 }
 
-// below returns the disk of a file; a good one that nobody holds for files of others.
-func below(handle uintptr) *Disk {
+// fileOf returns an open file; one on a disk that nobody holds for a temporary one.
+func fileOf(handle uintptr) file {
 	disks.mu.Lock()
 	defer disks.mu.Unlock()
-	if d := disks.files[handle]; d != nil {
-		return d
+	if f, ok := disks.files[handle]; ok {
+		return f
 	}
-	return new(Disk)
+	return file{disk: &Disk{}}
 }
 
 // write says how much of a write is carried out, and SQLite's code for what goes wrong. size asks for the file's length.

@@ -2,6 +2,7 @@ package disk_test
 
 import (
 	"database/sql"
+	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -65,6 +66,36 @@ func TestSlow(t *testing.T) {
 	began := time.Now()
 	if _, err := db.Exec(`INSERT INTO x VALUES (1)`); err != nil || time.Since(began) < 50*time.Millisecond {
 		t.Errorf("%v after %v", err, time.Since(began))
+	}
+}
+
+// After a power cut there is what was flushed, and a whole database. SQLite that does not flush loses it.
+func TestPowerCut(t *testing.T) {
+	for mode, want := range map[string]bool{"FULL": true, "OFF": false} {
+		dir, after := t.TempDir(), t.TempDir()
+		d := disk.Under(t, dir)
+		db := open(t, filepath.Join(dir, "x.db"))
+		if _, err := db.Exec("PRAGMA synchronous = " + mode); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 20 {
+			if _, err := db.Exec(`INSERT INTO x VALUES (?)`, i); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := d.PowerCut(after, rand.New(rand.NewPCG(1, 2))); err != nil {
+			t.Fatal(err)
+		}
+		left, err := sql.Open("sqlite", filepath.Join(after, "x.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := 0
+		err = left.QueryRow(`SELECT count(*) FROM x`).Scan(&rows) // without flushes the file may be anything
+		if (rows == 20) != want {
+			t.Errorf("synchronous = %s: %d rows of 20, %v", mode, rows, err)
+		}
+		_ = left.Close()
 	}
 }
 

@@ -2,6 +2,7 @@ package disk
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"unsafe"
 
@@ -14,6 +15,7 @@ type (
 	openFunc     = func(tls *libc.TLS, vfs, path, file uintptr, flags int32, outFlags uintptr) int32
 	closeFunc    = func(tls *libc.TLS, file uintptr) int32
 	writeFunc    = func(tls *libc.TLS, file, buf uintptr, amount int32, offset int64) int32
+	deleteFunc   = func(tls *libc.TLS, vfs, path uintptr, syncDir int32) int32
 	syncFunc     = func(tls *libc.TLS, file uintptr, flags int32) int32
 	fileSizeFunc = func(tls *libc.TLS, file, size uintptr) int32
 )
@@ -36,13 +38,14 @@ var install = sync.OnceValue(func() error {
 		return errors.New("disk: SQLite has no layer of files")
 	}
 	shim.ours, shim.methods = map[uintptr]uintptr{}, map[uintptr]*lib.Tsqlite3_io_methods{}
-	disks.files = map[uintptr]*Disk{}
+	disks.files = map[uintptr]file{}
 	name, err := libc.CString("faulty")
 	if err != nil {
 		return err
 	}
 	vfs := *at[lib.Tsqlite3_vfs](shim.real)
 	vfs.FzName, vfs.FpNext, vfs.FxOpen = name, 0, pointer(openFunc(open))
+	vfs.FxDelete = pointer(deleteFunc(remove))
 	if code := lib.Xsqlite3_vfs_register(tls, keep(tls, vfs), 1); code != lib.SQLITE_OK {
 		return errors.New("disk: SQLite takes no layer of files")
 	}
@@ -96,27 +99,41 @@ func closeFile(tls *libc.TLS, file uintptr) int32 {
 	return function[closeFunc](real.FxClose)(tls, file)
 }
 
-func write(tls *libc.TLS, file, buf uintptr, amount int32, offset int64) int32 {
-	real := realOf(file)
-	part, code := below(file).write(amount, offset, func() int64 {
-		size := tls.Alloc(8) // not a variable of ours: stacks move
-		defer tls.Free(8)
-		function[fileSizeFunc](real.FxFileSize)(tls, file, size)
-		return *at[int64](size)
-	})
-	if part > 0 {
-		if code := function[writeFunc](real.FxWrite)(tls, file, buf, part, offset); code != lib.SQLITE_OK {
-			return code
-		}
+func remove(tls *libc.TLS, _, path uintptr, syncDir int32) int32 {
+	code := function[deleteFunc](at[lib.Tsqlite3_vfs](shim.real).FxDelete)(tls, shim.real, path, syncDir)
+	if name := libc.GoString(path); code == lib.SQLITE_OK {
+		of(name).forget(name)
 	}
 	return code
 }
 
-func flush(tls *libc.TLS, file uintptr, flags int32) int32 {
-	if code := below(file).flush(); code != lib.SQLITE_OK {
+func write(tls *libc.TLS, handle, buf uintptr, amount int32, offset int64) int32 {
+	real, f := realOf(handle), fileOf(handle)
+	part, code := f.disk.write(amount, offset, func() int64 {
+		size := tls.Alloc(8) // not a variable of ours: stacks move
+		defer tls.Free(8)
+		function[fileSizeFunc](real.FxFileSize)(tls, handle, size)
+		return *at[int64](size)
+	})
+	if part > 0 {
+		if code := function[writeFunc](real.FxWrite)(tls, handle, buf, part, offset); code != lib.SQLITE_OK {
+			return code
+		}
+		f.disk.written(f.path, slices.Clone(libc.GoBytes(buf, int(part))), offset)
+	}
+	return code
+}
+
+func flush(tls *libc.TLS, handle uintptr, flags int32) int32 {
+	f := fileOf(handle)
+	if code := f.disk.flush(); code != lib.SQLITE_OK {
 		return code
 	}
-	return function[syncFunc](realOf(file).FxSync)(tls, file, flags)
+	code := function[syncFunc](realOf(handle).FxSync)(tls, handle, flags)
+	if code == lib.SQLITE_OK {
+		f.disk.flushed(f.path)
+	}
+	return code
 }
 
 // at is the value at an address of SQLite's.

@@ -38,3 +38,6 @@ INSERT INTO archive_by_origin SELECT owner, origin, id FROM archive WHERE origin
 DROP INDEX archive_owner;
 DROP INDEX archive_peer;
 DROP INDEX archive_origin;
+
+-- Messages that are kept for their delivery alone: few, if any.
+CREATE INDEX archive_passing ON archive (id) WHERE kind = 5;

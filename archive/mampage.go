@@ -1,0 +1,101 @@
+package archive
+
+import (
+	"context"
+	"slices"
+
+	"salon.im/salon/storage"
+)
+
+// reading is a page that is being read: chunk by chunk, from the end that it is to hold.
+type reading struct {
+	r     *Reader
+	q     storage.Query
+	match func(*storage.Row) bool // nil: all
+	max   int                     // rows
+	bytes int
+
+	rows     []storage.Row // in the direction of reading
+	size     int
+	reached  int64 // the last id looked at
+	complete bool
+}
+
+// read fills the page. It reads one row more than it keeps, which shows whether it is the last page.
+func (p *reading) read(ctx context.Context) error {
+	for scanned := 0; ; {
+		p.q.Limit = chunk
+		if p.match == nil {
+			p.q.Limit = min(chunk, p.max-len(p.rows)+1)
+		}
+		rows, err := p.r.store.Page(ctx, p.q)
+		if err != nil {
+			return err
+		}
+		if p.q.Newest {
+			slices.Reverse(rows)
+		}
+		for i := range rows {
+			if !p.take(&rows[i]) {
+				return nil
+			}
+		}
+		if len(rows) < p.q.Limit {
+			p.complete = true
+			return nil
+		}
+		if scanned += len(rows); p.match != nil && scanned >= maxScan {
+			return nil
+		}
+		if p.q.Newest {
+			p.q.Before = p.reached
+		} else {
+			p.q.After = p.reached
+		}
+	}
+}
+
+// take looks at the next row, and reports false if it belongs to another page.
+func (p *reading) take(row *storage.Row) bool {
+	if p.match == nil || p.match(row) {
+		if len(p.rows) >= p.max || len(p.rows) > 0 && p.size+len(row.Stanza) > p.bytes {
+			return false
+		}
+		p.rows = append(p.rows, *row)
+		p.size += len(row.Stanza)
+	}
+	p.reached = row.ID
+	return true
+}
+
+// choose fills the page out of rows that were asked for by their ids.
+func (p *reading) choose(known map[int64]storage.Row, ids []int64) {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	if p.q.Newest {
+		slices.Reverse(ids)
+	}
+	for _, id := range ids {
+		row := known[id]
+		in := id > p.q.After && (p.q.Before == 0 || id < p.q.Before) && (p.q.With.IsZero() || withMatches(p.q.With, row.Peer))
+		if in && !p.take(&row) {
+			return
+		}
+	}
+	p.complete = true
+}
+
+func (p *reading) answer(flip bool) Answer {
+	a := Answer{Rows: p.rows, Complete: p.complete}
+	if p.q.Newest {
+		slices.Reverse(a.Rows)
+	}
+	if n := len(a.Rows); n > 0 {
+		a.First, a.Last = a.Rows[0].ID, a.Rows[n-1].ID
+	} else if p.max > 0 && !p.complete {
+		a.First, a.Last = p.reached, p.reached
+	}
+	if flip {
+		slices.Reverse(a.Rows)
+	}
+	return a
+}

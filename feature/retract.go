@@ -1,0 +1,56 @@
+package feature
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"salon.im/salon/archive"
+	"salon.im/salon/router"
+	"salon.im/salon/storage"
+	"salon.im/salon/wire"
+)
+
+const nsRetract = "urn:xmpp:message-retract:1"
+
+// advertiseRetraction says that retractions are kept, and leave tombstones in an account's archive (XEP-0424 §3, §5). One
+// begins its walk behind what it may take back.
+func (a *archiver) advertiseRetraction() {
+	x := router.XEP{Num: 424, Version: "0.4.2", Status: "complete"}
+	a.r.Advertise(router.OnServer, x, nsRetract)
+	a.r.Advertise(router.OnAccount, x, nsRetract, nsRetract+"#tombstone")
+	a.r.Alone(func(st wire.Stanza) bool { return st.Has(nsRetract, "retract") })
+}
+
+// identified gives a retraction without an id one: the tombstone must name it (XEP-0424 §5).
+func identified(st wire.Stanza) wire.Stanza {
+	if _, ok := archive.Retracts(st); !ok || st.ID() != "" {
+		return st
+	}
+	return st.Edit().SetID(wire.NewID()).Stanza()
+}
+
+// retract adds to w what its message, if it is a retraction, takes back in owner's archive: a message of the same sender
+// to the same recipient (XEP-0424 §6). It reports whether it takes one back. Anyone else's retraction, and that of a message
+// that we do not have, is a message like any other, which clients pass over.
+func (a *archiver) retract(ctx context.Context, w *router.Walk, owner, peer wire.Addr, outgoing bool) (bool, error) {
+	id, ok := archive.Retracts(w.Stanza)
+	if !ok {
+		return false, nil
+	}
+	mine := func(row storage.Row) bool { return row.Outgoing == outgoing && row.Peer == peer }
+	row, err := a.o.Store.ByOrigin(ctx, owner, originOf(w.Stanza, id)) // clients give both ids the same value
+	found := err == nil && mine(row)
+	if errors.Is(err, storage.ErrNotFound) {
+		row, found, err = archive.FindID(ctx, a.o.Store, owner, peer, id, mine)
+	}
+	if err != nil || !found || row.Tombstone {
+		return false, err
+	}
+	rw, err := archive.Retraction{ID: w.Stanza.ID(), At: time.Now()}.Rewrite(row, a.o.Held != nil && a.o.Held(owner))
+	if err != nil {
+		return false, err
+	}
+	w.Rewrites = append(w.Rewrites, rw)
+	return true, nil
+}

@@ -1,0 +1,179 @@
+package xmpptest_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"runtime/metrics"
+	"strings"
+	"testing"
+	"time"
+
+	"salon.im/salon/archive"
+	"salon.im/salon/config"
+	"salon.im/salon/internal/xmpptest"
+	"salon.im/salon/server"
+	"salon.im/salon/storage"
+	"salon.im/salon/storage/sqlite"
+	"salon.im/salon/wire"
+)
+
+// seed fills an archive with n messages of size bytes, one a minute up to now.
+func seed(t testing.TB, s storage.Archive, owner, peer wire.Addr, kind storage.RowKind, n, size int) {
+	t.Helper()
+	begin := time.Now().Add(-time.Duration(n) * time.Minute)
+	from := wire.MustAddr(peer.String() + "/desk")
+	to := owner
+	typ := "chat"
+	if kind == storage.RowGroupchat {
+		from, to, typ = wire.MustAddr(owner.String()+"/"+peer.Local()), wire.Addr{}, "groupchat"
+	}
+	var rows []storage.Row
+	for i := range n {
+		body := fmt.Sprintf("%d %s", i, strings.Repeat("x", size))
+		st := wire.New(wire.KindMessage, typ, fmt.Sprint(i), from, to, wire.NewWriter().Elem("", "body", body).Payload())
+		rows = append(rows, storage.Row{ID: archive.TimeID(begin.Add(time.Duration(i) * time.Minute)), Owner: owner, Peer: peer,
+			Kind: kind, Stanza: st.AppendStandalone(nil)})
+		if len(rows) == 1000 || i == n-1 {
+			if _, err := s.Append(t.Context(), storage.Batch{Rows: rows}); err != nil {
+				t.Fatal(err)
+			}
+			rows = rows[:0]
+		}
+	}
+}
+
+// seeded starts a server on a store that fill may put messages into beforehand.
+func seeded(t testing.TB, fill func(storage.Store), edit ...func(*config.Config)) *xmpptest.Server {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "salon.db"), Synchronous: sqlite.Off})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill(store)
+	return xmpptest.StartWith(t, server.Options{Version: "test", Store: store}, nil, edit...)
+}
+
+var (
+	mallory = wire.MustAddr("mallory@example.test")
+	victim  = wire.MustAddr("victim@example.test")
+)
+
+const burst = 200
+
+// TestArchiveBurst: 200 queries of the largest page, in one go, from a client that reads them, and from one that does not
+// for a while, hold nobody up and hold little memory; each is answered in its order (F10).
+func TestArchiveBurst(t *testing.T) {
+	for name, c := range map[string]struct {
+		to   string
+		wait bool
+	}{
+		"own":              {"", false},
+		"a room's, unread": {"hall@conference.example.test", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := seeded(t, func(store storage.Store) {
+				seed(t, store, mallory, victim, storage.RowChat, 2000, 1000)
+				hall := wire.MustAddr("hall@conference.example.test")
+				if err := store.PutRoom(t.Context(), storage.Room{Addr: hall, Config: []byte(`{"public":true,"persistent":true}`)}, nil); err != nil {
+					t.Fatal(err)
+				}
+				seedRoom(t, store, hall)
+			})
+			others := watch(t, s)
+			m := s.Online("mallory@example.test/x")
+			usual := others.more(50)
+			grown := heap()
+			var b strings.Builder
+			for i := range burst {
+				fmt.Fprintf(&b, `<iq type="set" id="q%d" to="%s"><query xmlns="urn:xmpp:mam:2" queryid="f%d">`+
+					`<set xmlns="http://jabber.org/protocol/rsm"><max>250</max></set></query></iq>`, i, c.to, i)
+			}
+			m.Send(strings.ReplaceAll(b.String(), ` to=""`, ""))
+			if c.wait {
+				others.more(50)
+			}
+			readBurst(t, m)
+			longest := others.more(1)
+			by := grown()
+			t.Logf("the heap grew by %d KiB", by>>10)
+			if by > 64<<20 {
+				t.Errorf("the burst took %d MiB of memory", by>>20)
+			}
+			others.stop()
+			t.Logf("a round takes %v at most, and %v during the burst", usual, longest)
+			if longest > max(200*time.Millisecond, 20*usual) {
+				t.Errorf("others were held up for %v; %v is usual", longest, usual)
+			}
+		})
+	}
+}
+
+// seedRoom is seed with ids of its own: ids are unique in a store.
+func seedRoom(t testing.TB, s storage.Archive, room wire.Addr) {
+	t.Helper()
+	seed(t, skewed{s}, room, victim, storage.RowGroupchat, 2000, 1000)
+}
+
+// skewed gives rows other ids of the same time.
+type skewed struct{ storage.Archive }
+
+func (s skewed) Append(ctx context.Context, b storage.Batch) ([]storage.Dropped, error) {
+	for i := range b.Rows {
+		b.Rows[i].ID++
+	}
+	return s.Archive.Append(ctx, b)
+}
+
+// readBurst reads pages until the last result, in the order of their queries.
+func readBurst(t *testing.T, m *xmpptest.Client) {
+	t.Helper()
+	for i := range burst {
+		n := 0
+		for {
+			st := m.Recv()
+			if st.Kind() == wire.KindIQ {
+				if st.ID() != fmt.Sprintf("q%d", i) || st.Type() != "result" {
+					t.Fatalf("query %d: %s", i, st.Append(nil))
+				}
+				break
+			}
+			k, ok := st.Kid(archive.NSMAM, "result")
+			if !ok || k.Attr("queryid") != fmt.Sprintf("f%d", i) {
+				t.Fatalf("query %d: %.200s", i, st.Append(nil))
+			}
+			n++
+		}
+		if n == 0 || n > archive.MaxPage {
+			t.Fatalf("query %d: %d messages", i, n)
+		}
+	}
+}
+
+// heap watches how far the heap grows above what it is now, until the function that it returns is called.
+func heap() (grown func() uint64) {
+	read := func() uint64 {
+		s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		metrics.Read(s)
+		return s[0].Value.Uint64()
+	}
+	base, quit, most := read(), make(chan struct{}), make(chan uint64)
+	go func() {
+		tick := time.NewTicker(2 * time.Millisecond)
+		defer tick.Stop()
+		high := base
+		for {
+			select {
+			case <-tick.C:
+				high = max(high, read())
+			case <-quit:
+				most <- high
+				return
+			}
+		}
+	}()
+	return func() uint64 {
+		close(quit)
+		return <-most - base
+	}
+}

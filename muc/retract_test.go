@@ -1,0 +1,206 @@
+package muc_test
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+
+	"salon.im/salon/storage"
+	"salon.im/salon/wire"
+)
+
+const nsRetract = "urn:xmpp:message-retract:1"
+
+func retraction(id, of string) string {
+	return `<message type='groupchat' to='` + roomJID + `' id='` + id + `'><retract xmlns='` + nsRetract + `' id='` + of + `'/></message>`
+}
+
+func moderation(id, of string) string {
+	return `<iq type='set' to='` + roomJID + `' id='` + id + `'><moderate xmlns='urn:xmpp:message-moderate:1' id='` + of +
+		`'><retract xmlns='` + nsRetract + `'/><reason>no</reason></moderate></iq>`
+}
+
+// idInRoom returns the room's id of the stanza that contains the parts.
+func idInRoom(t *testing.T, got []string, parts ...string) string {
+	t.Helper()
+	i := index(got, parts...)
+	if i < 0 {
+		t.Fatalf("no %q in %q", parts, got)
+	}
+	_, id, ok := strings.Cut(got[i], `<stanza-id xmlns="urn:xmpp:sid:0" by="`+roomJID+`" id="`)
+	if !ok {
+		t.Fatalf("no stanza-id in %s", got[i])
+	}
+	id, _, _ = strings.Cut(id, `"`)
+	return id
+}
+
+func (w *world) rows(owner string) []storage.Row {
+	w.t.Helper()
+	if err := w.writer.Barrier(w.ctx); err != nil {
+		w.t.Fatal(err)
+	}
+	rows, err := w.store.Page(w.ctx, storage.Query{Owner: wire.MustAddr(owner), Limit: 100})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return rows
+}
+
+// XEP-0424 §6: the author is an account, not a nick: who takes the nick over retracts nothing, and the author does from any
+// session and under any nick.
+func TestRetractByAccount(t *testing.T) {
+	w, anna, ben, carl := three(t)
+	ben.talk("secret")
+	ben.sync()
+	id := idInRoom(t, anna.sync(), "secret")
+	ben.say(`<presence to='` + roomJID + `/Other'/>`)
+	ben.sync()
+	carl.say(`<presence to='` + roomJID + `/B'/>`)
+	carl.sync()
+	carl.say(retraction("r1", id))
+	w.want(carl.sync(), `id="r1"`, `type="error"`, "forbidden")
+	w.wantNot(anna.sync(), `id="r1"`)
+	if rows := w.rows(roomJID); len(rows) != 1 || rows[0].Tombstone {
+		t.Fatalf("%+v", rows)
+	}
+	phone := w.dial("ben/phone")
+	phone.enter("Other")
+	phone.say(retraction("r2", id))
+	phone.sync()
+	w.want(anna.sync(), `id="r2"`, roomJID+"/Other", `id='`+id+`'`)
+	rows := w.rows(roomJID)
+	if len(rows) != 2 || !rows[0].Tombstone || strings.Contains(string(rows[0].Stanza), "secret") || rows[1].Tombstone {
+		t.Errorf("%+v", rows)
+	}
+	dora := w.dial("dora")
+	got := dora.enter("D")
+	w.wantNot(got, "secret")
+	w.want(got, roomJID+"/B", `<retracted xmlns="`+nsRetract+`" id="r2" stamp="`, `id="`+id+`"`, "<delay")
+}
+
+// The history at hand keeps the text until the retraction is committed, and so does everyone who joins before; then nobody
+// is sent it.
+func TestRetractWaitsForItsCommit(t *testing.T) {
+	h := new(held)
+	w, anna, ben, _ := three(t, func(w *world) { h.Writer = w.queue; w.queue = h })
+	ben.talk("secret")
+	ben.sync()
+	id := idInRoom(t, anna.sync(), "secret")
+	h.mu.Lock()
+	h.holding = true
+	h.mu.Unlock()
+	waiting := func(n int) {
+		for seen := -1; seen < n; runtime.Gosched() {
+			seen = h.held()
+		}
+	}
+	anna.say(moderation("q1", id))
+	waiting(1)
+	ben.say(retraction("r1", id))
+	waiting(2)
+	ben.say(`<presence to='` + roomJID + `/B'><status>later</status></presence>`)
+	dora := w.dial("dora")
+	dora.say(`<presence to='` + roomJID + `/D'><x xmlns='http://jabber.org/protocol/muc'/></presence>`)
+	h.letGo()
+	got := anna.sync()
+	notice, result, own := index(got, "<moderated"), index(got, `id="q1"`, `type="result"`), index(got, `id="r1"`)
+	if notice < 0 || result < notice || own < result {
+		t.Errorf("%d %d %d in %q", notice, result, own, got)
+	}
+	got = dora.sync()
+	w.wantNot(got, "secret")
+	w.want(got, "<retracted", "<moderated", "<delay") // the first one counts
+	if rows := w.rows(roomJID); len(rows) != 3 || !strings.Contains(string(rows[0].Stanza), "<moderated") {
+		t.Errorf("%+v", rows)
+	}
+}
+
+// XEP-0425 §4: every role, inside and outside.
+func TestWhoMayModerate(t *testing.T) {
+	for i, c := range []struct{ role, want string }{
+		0: {"visitor", "forbidden"}, 1: {"participant", "forbidden"}, 2: {"moderator", ""}, 3: {"none", "not-acceptable"},
+	} {
+		w, anna, ben, carl := three(t)
+		anna.talk("secret")
+		anna.sync()
+		id := idInRoom(t, ben.sync(), "secret")
+		anna.say(`<iq type='set' id='a' to='` + roomJID + `'><query xmlns='http://jabber.org/protocol/muc#admin'><item nick='B' role='` + c.role + `'/></query></iq>`)
+		anna.sync()
+		ben.sync()
+		carl.sync()
+		ben.say(moderation("q1", id))
+		got := ben.sync()
+		if c.want == "" {
+			w.want(got, `id="q1"`, `type="result"`)
+			w.want(carl.sync(), "<moderated", roomJID+"/B")
+		} else {
+			w.want(got, `id="q1"`, `type="error"`, c.want)
+			w.wantNot(carl.sync(), "<moderated")
+		}
+		if rows := w.rows(roomJID); rows[0].Tombstone != (c.want == "") {
+			t.Errorf("%d: %+v", i, rows)
+		}
+	}
+}
+
+// A private message is retracted in the archives of both, by its origin-id; somebody who has the nick by then cannot.
+func TestRetractPrivate(t *testing.T) {
+	w, anna, ben, carl := three(t)
+	private := func(p *person, id, kid string) {
+		p.say(`<message type='chat' id='` + id + `' to='` + roomJID + `/A'>` + kid + `<origin-id xmlns='urn:xmpp:sid:0' id='` + id + `'/></message>`)
+		p.sync()
+	}
+	private(ben, "p1", `<body>secret</body>`)
+	ben.say(`<presence to='` + roomJID + `/Other'/>`)
+	ben.sync()
+	carl.say(`<presence to='` + roomJID + `/B'/>`)
+	carl.sync()
+	private(carl, "x1", `<retract xmlns='`+nsRetract+`' id='p1'/>`)
+	if rows := w.rows("anna@" + host); rows[0].Tombstone {
+		t.Fatal("retracted by another")
+	}
+	private(ben, "r1", `<retract xmlns='`+nsRetract+`' id='p1'/>`)
+	w.want(anna.sync(), `id="r1"`, "<retract ", `by="anna@`+host+`"`)
+	for _, owner := range []string{"anna@" + host, "ben@" + host} {
+		row := w.rows(owner)[0]
+		if s := string(row.Stanza); !row.Tombstone || strings.Contains(s, "secret") || !strings.Contains(s, `muc#user`) {
+			t.Errorf("%s: %+v", owner, row)
+		}
+	}
+	if rows := w.rows(roomJID); len(rows) != 0 {
+		t.Errorf("the room has %+v", rows)
+	}
+}
+
+// A hold keeps what a room's moderator retracted for the administrator alone.
+func TestModerateUnderHold(t *testing.T) {
+	w, anna, ben, _ := three(t, func(w *world) { w.held = func(a wire.Addr) bool { return a.String() == roomJID } })
+	ben.talk("secret")
+	ben.sync()
+	anna.say(moderation("q1", idInRoom(t, anna.sync(), "secret")))
+	anna.sync()
+	held, err := w.store.Held(w.ctx, wire.MustAddr(roomJID), 0, 10)
+	if err != nil || len(held) != 1 || !strings.Contains(string(held[0].Stanza), "secret") || !w.rows(roomJID)[0].Tombstone {
+		t.Errorf("%+v %v", held, err)
+	}
+}
+
+// What cannot be stored is not told: neither a retraction nor a moderation.
+func TestRetractArchiveFails(t *testing.T) {
+	f := new(failing)
+	w, anna, ben, _ := three(t, func(w *world) { f.Writer = w.queue; w.queue = f })
+	ben.talk("stays")
+	ben.sync()
+	id := idInRoom(t, anna.sync(), "stays")
+	f.broken.Store(true)
+	anna.say(moderation("q1", id))
+	w.want(anna.sync(), `id="q1"`, `type="error"`, "internal-server-error")
+	f.full.Store(true)
+	anna.say(moderation("q2", id))
+	w.want(anna.sync(), `id="q2"`, `type="error"`, "resource-constraint")
+	w.wantNot(ben.sync(), "<moderated")
+	f.full.Store(false)
+	f.broken.Store(false)
+	w.want(w.dial("dora").enter("D"), "stays")
+}

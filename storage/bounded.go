@@ -1,0 +1,82 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+)
+
+// ErrAway says that the database does not answer, or cannot be reached. Trying later may help.
+var ErrAway = errors.New("storage: the database is away")
+
+// awayRetry is how often a store that is away is tried by one call, while others fail at once.
+const awayRetry = time.Second
+
+// Bounded returns a store whose calls end after limit at the latest: a database that hangs holds up a reader that long, and
+// not for ever. A back end must honour its context for that.
+//
+// Once a call has failed so, and no other has succeeded since it began, the store is away: calls fail at once with ErrAway,
+// but for one a second, until one succeeds. Otherwise all that waits for a room or an account would time out one by one.
+//
+// The methods of Portable are as they were, since only commands call them and may take their time. log may be nil.
+func Bounded(s Store, limit time.Duration, log *slog.Logger) Store {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &bounded{Store: s, limit: limit, log: log, start: time.Now()}
+}
+
+// bounded embeds what it leaves alone. A test sees to it that no other method does.
+type bounded struct {
+	Store
+	limit time.Duration
+	log   *slog.Logger
+	start time.Time
+
+	// Times since start, plus one: 0 is never.
+	tried   atomic.Int64 // the last call that was let through while the store is away; 0 is not away
+	success atomic.Int64 // the end of the last call that did not time out
+}
+
+func (b *bounded) now() int64 { return int64(time.Since(b.start)) + 1 }
+
+// do makes a call, unless the store is away.
+func (b *bounded) do(ctx context.Context, f func(context.Context) error) error {
+	if tried := b.tried.Load(); tried != 0 {
+		if now := b.now(); now-tried < int64(awayRetry) || !b.tried.CompareAndSwap(tried, now) {
+			return ErrAway
+		}
+	}
+	return b.call(ctx, f)
+}
+
+// call makes a call, and learns from how it ends.
+func (b *bounded) call(ctx context.Context, f func(context.Context) error) error {
+	bound, stop := context.WithTimeout(ctx, b.limit)
+	defer stop()
+	began := b.now()
+	err := f(bound)
+	switch {
+	case err != nil && ctx.Err() == context.Canceled: // the caller has gone: that says nothing of the store
+	case err != nil && (bound.Err() != nil || errors.Is(err, ErrAway)):
+		b.failed(began, err)
+		if !errors.Is(err, ErrAway) {
+			err = errors.Join(ErrAway, err)
+		}
+	default:
+		b.success.Store(b.now())
+		if b.tried.Swap(0) != 0 {
+			b.log.Info("storage: the database answers again")
+		}
+	}
+	return err
+}
+
+// failed notes a call that the store did not answer.
+func (b *bounded) failed(began int64, err error) {
+	if b.success.Load() <= began && b.tried.Swap(b.now()) == 0 {
+		b.log.Warn("storage: the database is away; who needs it is told to try later", "err", err)
+	}
+}

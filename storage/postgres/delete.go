@@ -1,0 +1,163 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"salon.im/salon/wire"
+)
+
+// sweepRows is how many archived rows one transaction removes, so that a large archive never holds the writer for long.
+const sweepRows = 1000
+
+// DeleteAccount implements [storage.Accounts].
+//
+// The account and its archive are gone for every reader at once. The archive's rows are then removed in chunks before it
+// returns; if ctx ends first it returns that error, and the next deletion or Open removes the rest.
+func (s *Store) DeleteAccount(ctx context.Context, addr wire.Addr) error {
+	err := s.writeArchive(ctx, "delete an account", func(w *writer, c *conn) error {
+		if err := lockUser(c, addr); err != nil {
+			return err
+		}
+		if err := changed(c.exec(`DELETE FROM accounts WHERE addr = $1`, addr.String())); err != nil {
+			return err
+		}
+		b := &pgx.Batch{}
+		for _, query := range []string{
+			`DELETE FROM roster_items WHERE owner = $1`,
+			`DELETE FROM roster_removals WHERE owner = $1`,
+			`DELETE FROM rosters WHERE owner = $1`,
+			`DELETE FROM documents WHERE owner = $1`,
+			`DELETE FROM blocks WHERE owner = $1`,
+			`DELETE FROM affiliations WHERE addr = $1`,
+		} {
+			b.Queue(query, addr.String())
+		}
+		if err := c.send(b); err != nil {
+			return err
+		}
+		return abandon(w, c, addr)
+	})
+	if err != nil {
+		return err
+	}
+	return s.sweep(ctx)
+}
+
+// DeleteRoom implements [storage.Rooms]. Its archive goes as an account's does.
+func (s *Store) DeleteRoom(ctx context.Context, addr wire.Addr) error {
+	err := s.writeArchive(ctx, "delete a room", func(w *writer, c *conn) error {
+		if err := changed(c.exec(`DELETE FROM rooms WHERE addr = $1`, addr.String())); err != nil {
+			return err
+		}
+		return abandon(w, c, addr)
+	})
+	if err != nil {
+		return err
+	}
+	return s.sweep(ctx)
+}
+
+// abandon takes the name from an archive, so that nobody finds it and a new owner of that name starts with none.
+func abandon(w *writer, c *conn, addr wire.Addr) error {
+	number, err := findOwner(c, addr)
+	if err != nil || number == 0 {
+		return err
+	}
+	w.owners.forget(addr)
+	b := &pgx.Batch{}
+	b.Queue(`DELETE FROM undelivered WHERE owner = $1`, number)
+	b.Queue(`UPDATE owners SET addr = NULL WHERE id = $1`, number)
+	return c.send(b)
+}
+
+// sweep removes the rows of abandoned archives, chunk by chunk.
+func (s *Store) sweep(ctx context.Context) error {
+	for more := true; more; {
+		err := s.writeArchive(ctx, "remove a deleted archive", func(w *writer, c *conn) (err error) {
+			more, err = s.sweepChunk(c)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) sweepChunk(c *conn) (more bool, err error) {
+	var number int64
+	err = c.get(`SELECT id FROM owners WHERE addr IS NULL LIMIT 1`, nil, &number)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	n, err := s.deleteChunk(c, number, 1<<63-1, sweepRows)
+	if err != nil || n == sweepRows {
+		return true, err
+	}
+	b := &pgx.Batch{}
+	b.Queue(`DELETE FROM held WHERE owner = $1`, number)
+	b.Queue(`DELETE FROM archive_origins WHERE owner = $1`, number)
+	b.Queue(`DELETE FROM owners WHERE id = $1`, number)
+	return true, c.send(b)
+}
+
+// DeleteBefore implements [storage.Archive].
+func (s *Store) DeleteBefore(ctx context.Context, owner wire.Addr, id int64, limit int) (n int, err error) {
+	err = s.writeArchive(ctx, "delete rows", func(w *writer, c *conn) error {
+		n = 0
+		var number int64
+		if !owner.IsZero() {
+			if number, err = findOwner(c, owner); err != nil || number == 0 {
+				return err
+			}
+		}
+		n, err = s.deleteChunk(c, number, id, limit)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// deleteChunk removes up to limit of the oldest rows before an id, of an owner or, for 0, of all, with all that hangs on
+// them.
+func (s *Store) deleteChunk(c *conn, owner, before int64, limit int) (n int, err error) {
+	query, args := `SELECT id FROM archive WHERE id < $1 ORDER BY id LIMIT $2`, []any{before, max(limit, 0)}
+	if owner != 0 {
+		query, args = `SELECT id FROM archive WHERE owner = $3 AND id < $1 ORDER BY id LIMIT $2`, append(args, owner)
+	}
+	var ids []int64
+	if err := c.list(query, args, func(r pgx.Rows) error {
+		var id int64
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}); err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	b := &pgx.Batch{}
+	keepLast(b)
+	lockWords(b)
+	b.Queue(`DELETE FROM archive_words WHERE id = ANY($1)`, ids)
+	b.Queue(`DELETE FROM archive_origins o USING archive a WHERE a.id = ANY($1) AND a.origin IS NOT NULL
+		AND o.owner = a.owner AND o.origin = a.origin AND o.id = a.id`, ids)
+	b.Queue(`DELETE FROM undelivered u USING archive a WHERE a.id = ANY($1) AND u.owner = a.owner AND u.id = a.id`, ids)
+	b.Queue(`DELETE FROM held WHERE id = ANY($1)`, ids)
+	b.Queue(`DELETE FROM archive WHERE id = ANY($1)`, ids)
+	if err := c.send(b); err != nil {
+		return 0, err
+	}
+	return len(ids), nil
+}
+
+// keepLast notes the highest id before rows are deleted, so that none is used again (XEP-0313 §6.2).
+func keepLast(b *pgx.Batch) {
+	b.Queue(`UPDATE archive_last SET id = m.id FROM (SELECT max(id) AS id FROM archive) m WHERE archive_last.id < m.id`)
+}

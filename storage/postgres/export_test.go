@@ -1,0 +1,41 @@
+package postgres
+
+import (
+	"context"
+	"time"
+)
+
+// IDShift and IDEpoch are the layout of ids as months understand them.
+const (
+	IDShift = idShift
+	IDEpoch = idEpoch
+)
+
+// SetLockWait changes how long Open waits for the lock. Not for tests in parallel with others that open stores.
+func SetLockWait(d time.Duration) (back func()) {
+	old := lockWait
+	lockWait = d
+	return func() { lockWait = old }
+}
+
+// SetMaxOwners shrinks the cache of owners' numbers.
+func (s *Store) SetMaxOwners(n int) {
+	w := <-s.writer
+	defer func() { s.writer <- w }()
+	w.owners.max = n
+}
+
+// CachedOwners counts the numbers in the cache.
+func (s *Store) CachedOwners() int {
+	w := <-s.writer
+	defer func() { s.writer <- w }()
+	return len(w.owners.ids)
+}
+
+// Setting asks the connection that writes.
+func (s *Store) Setting(ctx context.Context, name string) (value string, err error) {
+	err = s.withWriter(ctx, "show", func(_ *writer, c *conn) (bool, error) {
+		return false, c.get(`SELECT current_setting($1)`, []any{name}, &value)
+	})
+	return value, err
+}

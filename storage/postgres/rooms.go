@@ -1,0 +1,149 @@
+package postgres
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"salon.im/salon/storage"
+	"salon.im/salon/wire"
+)
+
+// Room implements [storage.Rooms].
+func (s *Store) Room(ctx context.Context, addr wire.Addr) (room storage.Room, err error) {
+	err = s.snapshot(ctx, "read a room", func(b *pgx.Batch) {
+		room = storage.Room{Addr: addr}
+		b.Queue(`SELECT created, config, public, name, subject, subject_from, subject_at, subject_stanza
+			FROM rooms WHERE addr = $1`, addr.String()).QueryRow(func(r pgx.Row) error { return found(scanRoom(r, &room)) })
+		b.Queue(`SELECT addr, value, nick, reason, by, at FROM affiliations WHERE room = $1 ORDER BY addr`, addr.String()).
+			Query(func(rows pgx.Rows) error {
+				return every(rows, func(r pgx.Rows) error {
+					a, err := scanAffiliation(r)
+					room.Affiliations = append(room.Affiliations, a)
+					return err
+				})
+			})
+	})
+	if err != nil {
+		return storage.Room{}, err
+	}
+	return room, nil
+}
+
+func scanRoom(r pgx.Row, room *storage.Room) (err error) {
+	var created int64
+	var at *int64
+	var from string
+	if err := r.Scan(&created, &room.Config, &room.Public, &room.Name, &room.Subject.Text, &from, &at, &room.Subject.Stanza); err != nil {
+		return err
+	}
+	room.Created, room.Subject.At = time.UnixMilli(created).UTC(), moment(at)
+	room.Subject.From, err = parse(from)
+	return err
+}
+
+func scanAffiliation(r pgx.Row) (a storage.Affiliation, err error) {
+	var addr, by string
+	var at *int64
+	if err := r.Scan(&addr, &a.Value, &a.Nick, &a.Reason, &by, &at); err != nil {
+		return a, err
+	}
+	a.At = moment(at)
+	if a.Addr, err = parse(addr); err != nil {
+		return a, err
+	}
+	a.By, err = parse(by)
+	return a, err
+}
+
+// PutRoom implements [storage.Rooms].
+func (s *Store) PutRoom(ctx context.Context, room storage.Room, affiliations []storage.Affiliation) error {
+	return s.write(ctx, "put a room", func(c *conn) error {
+		_, err := c.exec(`INSERT INTO rooms
+			(addr, service, created, config, public, name, subject, subject_from, subject_at, subject_stanza)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (addr) DO UPDATE SET
+			created = excluded.created, config = excluded.config, public = excluded.public, name = excluded.name,
+			subject = excluded.subject, subject_from = excluded.subject_from, subject_at = excluded.subject_at,
+			subject_stanza = excluded.subject_stanza`,
+			room.Addr.String(), room.Addr.Domain(), room.Created.UnixMilli(), blob(room.Config), room.Public, room.Name,
+			room.Subject.Text, room.Subject.From.String(), millis(room.Subject.At), nullable(room.Subject.Stanza))
+		if err != nil {
+			return tooLong(err)
+		}
+		return putAffiliations(c, room.Addr, affiliations)
+	})
+}
+
+// PutAffiliations implements [storage.Rooms].
+func (s *Store) PutAffiliations(ctx context.Context, room wire.Addr, affiliations []storage.Affiliation) error {
+	return s.write(ctx, "put affiliations", func(c *conn) error {
+		var one int // locked: whoever changes a room waits for the one before
+		if err := c.get(`SELECT 1 FROM rooms WHERE addr = $1 FOR NO KEY UPDATE`, []any{room.String()}, &one); err != nil {
+			return found(err)
+		}
+		return putAffiliations(c, room, affiliations)
+	})
+}
+
+// putAffiliations needs the room's row locked. Rows are taken in the order of addresses, as the end of an account does.
+func putAffiliations(c *conn, room wire.Addr, affiliations []storage.Affiliation) error {
+	sorted := slices.Clone(affiliations)
+	slices.SortStableFunc(sorted, func(a, b storage.Affiliation) int { return strings.Compare(a.Addr.String(), b.Addr.String()) })
+	b := &pgx.Batch{}
+	for _, a := range sorted {
+		if a.Value == "none" {
+			b.Queue(`DELETE FROM affiliations WHERE room = $1 AND addr = $2`, room.String(), a.Addr.String())
+			continue
+		}
+		b.Queue(`INSERT INTO affiliations (room, addr, value, nick, reason, by, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+			ON CONFLICT (room, addr) DO UPDATE SET value = excluded.value, nick = excluded.nick, reason = excluded.reason,
+			by = excluded.by, at = excluded.at`,
+			room.String(), a.Addr.String(), a.Value, a.Nick, a.Reason, a.By.String(), millis(a.At))
+	}
+	return tooLong(c.send(b))
+}
+
+// PutSubject implements [storage.Rooms].
+func (s *Store) PutSubject(ctx context.Context, room wire.Addr, subject storage.Subject) error {
+	return s.write(ctx, "put a subject", func(c *conn) error {
+		return changed(c.exec(`UPDATE rooms SET subject = $2, subject_from = $3, subject_at = $4, subject_stanza = $5 WHERE addr = $1`,
+			room.String(), subject.Text, subject.From.String(), millis(subject.At), nullable(subject.Stanza)))
+	})
+}
+
+// ForgetRoom implements [storage.Rooms].
+func (s *Store) ForgetRoom(ctx context.Context, addr wire.Addr) error {
+	return s.write(ctx, "forget a room", func(c *conn) error {
+		return changed(c.exec(`DELETE FROM rooms WHERE addr = $1`, addr.String())) // its affiliations go with it
+	})
+}
+
+// ListRooms implements [storage.Rooms].
+func (s *Store) ListRooms(ctx context.Context, service string, after wire.Addr, limit int, hidden bool) (items []storage.RoomItem, err error) {
+	err = s.read(ctx, "list rooms", func(c *conn) error {
+		items = nil
+		return c.list(`SELECT addr, name, public FROM rooms WHERE service = $1 AND addr > $2 AND (public OR $3)
+			ORDER BY addr LIMIT $4`, []any{service, after.String(), hidden, max(limit, 0)}, func(r pgx.Rows) error {
+			var item storage.RoomItem
+			var addr string
+			if err := r.Scan(&addr, &item.Name, &item.Public); err != nil {
+				return err
+			}
+			item.Addr, err = parse(addr)
+			items = append(items, item)
+			return err
+		})
+	})
+	return items, err
+}
+
+// CountOwned implements [storage.Rooms].
+func (s *Store) CountOwned(ctx context.Context, addr wire.Addr) (n int, err error) {
+	err = s.read(ctx, "count rooms", func(c *conn) error {
+		return c.get(`SELECT count(*) FROM affiliations WHERE addr = $1 AND value = 'owner'`, []any{addr.String()}, &n)
+	})
+	return n, err
+}

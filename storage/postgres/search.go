@@ -1,0 +1,99 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"salon.im/salon/storage"
+	"salon.im/salon/wire"
+)
+
+// Unindexed implements [storage.Searches].
+func (s *Store) Unindexed(ctx context.Context, limit int) (rows []storage.Row, err error) {
+	err = s.read(ctx, "read rows to index", func(c *conn) error {
+		rows = nil
+		var peers, owners addrs
+		return c.list(`SELECT `+rowColumns+`, o.addr FROM archive a JOIN owners o ON o.id = a.owner
+			WHERE a.id > (SELECT id FROM archive_words_mark) AND o.addr IS NOT NULL
+			`+archived+`ORDER BY a.id LIMIT $1`, []any{max(limit, 0)}, func(r pgx.Rows) error {
+			var owner string
+			row, err := scanRow(r, &peers, &owner)
+			if err != nil {
+				return err
+			}
+			row.Owner, err = owners.parse(owner)
+			rows = append(rows, row)
+			return err
+		})
+	})
+	return rows, err
+}
+
+// Index implements [storage.Searches].
+func (s *Store) Index(ctx context.Context, texts []storage.Text, upTo int64) error {
+	var ids []int64
+	var owners, words []string
+	seen := make(map[textKey]bool) // of two texts for a row the first holds
+	for _, t := range texts {
+		if seen[textKey{t.Owner, t.ID}] {
+			continue
+		}
+		seen[textKey{t.Owner, t.ID}] = true
+		if list := storage.Words(t.Text, storage.MaxTextWords); len(list) > 0 {
+			ids, owners, words = append(ids, t.ID), append(owners, t.Owner.String()), append(words, strings.Join(list, " "))
+		}
+	}
+	return s.write(ctx, "index", func(c *conn) error {
+		b := &pgx.Batch{}
+		lockWords(b)
+		if err := c.send(b); err != nil {
+			return err
+		}
+		if err := changed(c.exec(`UPDATE archive_words_mark SET id = $1 WHERE id <= $1`, upTo)); err != nil {
+			return errMark(err, upTo)
+		}
+		// A row's words begin with its owner, so that a search reads nobody else's matches.
+		_, err := c.exec(`INSERT INTO archive_words (id, words)
+			SELECT a.id, array_to_tsvector('@' || a.owner::text || string_to_array(t.words, ' '))
+			FROM unnest($1::bigint[], $2::text[], $3::text[]) t (id, owner, words)
+			JOIN archive a ON a.id = t.id JOIN owners o ON o.id = a.owner AND o.addr = t.owner
+			WHERE NOT a.tombstone ON CONFLICT (id) DO NOTHING`, ids, owners, words)
+		return err
+	})
+}
+
+type textKey struct {
+	owner wire.Addr
+	id    int64
+}
+
+func errMark(err error, upTo int64) error {
+	if err == storage.ErrNotFound {
+		return fmt.Errorf("%w: the index is behind %d already", storage.ErrConflict, upTo)
+	}
+	return err
+}
+
+// Reindex implements [storage.Searches].
+func (s *Store) Reindex(ctx context.Context) error {
+	return s.write(ctx, "empty the index", func(c *conn) error {
+		b := &pgx.Batch{}
+		lockWords(b)
+		b.Queue(`TRUNCATE archive_words`)
+		b.Queue(`UPDATE archive_words_mark SET id = 0`)
+		return c.send(b)
+	})
+}
+
+// wordsQuery is the beginning of a search's condition, in PostgreSQL's own notation: the owner is to follow. Words are
+// letters, digits and marks: nothing that the quotes would not hold.
+func wordsQuery(words []string) string {
+	var b strings.Builder
+	for _, w := range words {
+		b.WriteString("'" + w + "' & ")
+	}
+	return b.String()
+}

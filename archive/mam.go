@@ -38,7 +38,7 @@ const (
 	maxReads = 8
 )
 
-// What a query is refused with (XEP-0313 §3).
+// What a query is refused with (XEP-0313 §4).
 var (
 	errUnknownID    = refusal(stanza.Cancel, stanza.ItemNotFound, "The archive has no message of that id.")
 	errUnknownField = refusal(stanza.Cancel, stanza.FeatureNotImplemented, "The form has a field that is not known here.")
@@ -103,7 +103,7 @@ func (r *Reader) Query(ctx context.Context, owner wire.Addr, q *Request, b Bound
 	return p.answer(q.flip), nil
 }
 
-// known returns the rows that the query names by id; one that the archive lacks is item-not-found (XEP-0313 §3.1.3, §3.3.2).
+// known returns the rows that the query names by id; one that the archive lacks is item-not-found (XEP-0313 §4.1.3, §4.3.2).
 func (r *Reader) known(ctx context.Context, owner wire.Addr, q *Request) (map[int64]storage.Row, error) {
 	ids := q.named()
 	if len(ids) == 0 {
@@ -125,7 +125,7 @@ func (r *Reader) known(ctx context.Context, owner wire.Addr, q *Request) (map[in
 	return known, nil
 }
 
-// Ends are the ids of the first and of the last message of an archive, 0 where it is empty (XEP-0313 §4).
+// Ends are the ids of the first and of the last message of an archive, 0 where it is empty (XEP-0313 §5).
 func (r *Reader) Ends(ctx context.Context, owner wire.Addr) (first, last int64, err error) {
 	for _, end := range []struct {
 		newest bool

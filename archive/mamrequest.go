@@ -10,16 +10,16 @@ import (
 	"salon.im/salon/wire"
 )
 
-// Fields says which fields a query may have besides those of XEP-0313 §3.1.
+// Fields says which fields a query may have besides those of XEP-0313 §4.1.
 type Fields struct {
 	Fulltext  bool // {urn:xmpp:fulltext:0}fulltext (XEP-0431 §3.1)
-	Groupchat bool // include-groupchat (XEP-0313 §3.1.4)
+	Groupchat bool // include-groupchat (XEP-0313 §4.1.4)
 }
 
-// Request is a query as it was asked (XEP-0313 §3).
+// Request is a query as it was asked (XEP-0313 §4).
 type Request struct {
-	QueryID string // what ties the results to the query, "" for nothing (§3)
-	// With is the correspondent that was asked for, zero for all (§3.1.1). Whoever runs the query on a room's archive looks
+	QueryID string // what ties the results to the query, "" for nothing (§4)
+	// With is the correspondent that was asked for, zero for all (§4.1.1). Whoever runs the query on a room's archive looks
 	// at it first: see ByNick.
 	With wire.Addr
 
@@ -39,14 +39,14 @@ type Request struct {
 func ParseRequest(k wire.Kid, f Fields) (*Request, error) {
 	q := &Request{QueryID: k.Attr("queryid"), max: defaultPage}
 	if k.Attr("node") != "" {
-		return nil, refusal(stanza.Cancel, stanza.ItemNotFound, "Nodes are for archives of pubsub services.") // §5.1.3
+		return nil, refusal(stanza.Cancel, stanza.ItemNotFound, "Nodes are for archives of pubsub services.") // §6.1.3
 	}
 	if x, ok := k.Kid(wire.NSForm, "x"); ok {
 		if err := q.readForm(x, f); err != nil {
 			return nil, err
 		}
 	}
-	_, q.flip = k.Kid("", "flip-page") // §3.3.4
+	_, q.flip = k.Kid("", "flip-page") // §4.3.4
 	if set, ok := k.Kid(nsRSM, "set"); ok {
 		return q, q.readPaging(set)
 	}
@@ -63,7 +63,7 @@ func (q *Request) readPaging(set wire.Kid) (err error) {
 		}
 		q.max = min(n, MaxPage)
 	}
-	if _, ok := set.Kid("", "index"); ok { // §2.6: it would take a count
+	if _, ok := set.Kid("", "index"); ok { // XEP-0059 §2.6: it would take a count
 		return refusal(stanza.Cancel, stanza.FeatureNotImplemented, "Pages are found by ids, not by their index.")
 	}
 	if k, ok := set.Kid("", "after"); ok && k.Text() != "" {
@@ -73,7 +73,7 @@ func (q *Request) readPaging(set wire.Kid) (err error) {
 	}
 	if k, ok := set.Kid("", "before"); ok {
 		q.backward = true
-		if id := k.Text(); id != "" { // §2.5: empty is the last page
+		if id := k.Text(); id != "" { // XEP-0059 §2.5: empty is the last page
 			q.before, err = unknownID(id)
 		}
 	}
@@ -136,10 +136,10 @@ func (q *Request) match() func(*storage.Row) bool {
 	return nil
 }
 
-// withMatches reports whether a row of that peer is among the correspondent's (§3.1.1); with is bare.
+// withMatches reports whether a row of that peer is among the correspondent's (§4.1.1); with is bare.
 func withMatches(with, peer wire.Addr) bool { return peer.Bare() == with }
 
-// startBound is the exclusive bound below the rows that are as old as t or younger (§3.1.2).
+// startBound is the exclusive bound below the rows that are as old as t or younger (§4.1.2).
 func startBound(t time.Time) int64 {
 	ms := t.Truncate(time.Millisecond)
 	if ms.Before(t) {

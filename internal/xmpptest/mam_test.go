@@ -62,7 +62,7 @@ var (
 const burst = 200
 
 // TestArchiveBurst: 200 queries of the largest page, in one go, from a client that reads them, and from one that does not
-// for a while, hold nobody up and hold little memory; each is answered in its order (F10).
+// for a while, hold nobody up and hold little memory; each is answered in its order (F11).
 func TestArchiveBurst(t *testing.T) {
 	for name, c := range map[string]struct {
 		to   string

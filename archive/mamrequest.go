@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -89,9 +90,18 @@ func unknownID(s string) (int64, error) {
 	return id, nil
 }
 
-// named returns the ids that must exist.
+// order returns the ids that were asked for, each once, in the direction of paging.
+func (q *Request) order() []int64 {
+	ids := slices.Compact(slices.Sorted(slices.Values(q.ids)))
+	if q.backward {
+		slices.Reverse(ids)
+	}
+	return ids
+}
+
+// named returns the ids that must exist, those that are asked for first.
 func (q *Request) named() []int64 {
-	ids := q.ids[:len(q.ids):len(q.ids)]
+	ids := q.order()
 	for _, id := range []int64{q.after, q.before, q.afterID, q.beforeID} {
 		if id != 0 {
 			ids = append(ids, id)
@@ -104,6 +114,9 @@ func (q *Request) named() []int64 {
 func (q *Request) selection(owner wire.Addr) storage.Query {
 	s := storage.Query{Owner: owner, With: q.With.Bare(), Words: q.words, Newest: q.backward,
 		After: max(q.start, q.afterID, q.after)}
+	if q.With.IsFull() && s.With == owner {
+		s.With = wire.Addr{} // what one of the owner's resources sent or received: the peer is somebody else
+	}
 	for _, b := range []int64{q.end, q.beforeID, q.before} {
 		if b != 0 && (s.Before == 0 || b < s.Before) {
 			s.Before = b

@@ -92,7 +92,7 @@ func (r *room) configure(form wire.Form) error {
 	return nil
 }
 
-// keep stores settings, or takes a room that is no longer persistent out of the store.
+// keep stores settings, or takes a room that is no longer persistent out of the store. Its messages stay until it ends.
 func (r *room) keep(set settings) error {
 	if set.Persistent {
 		return r.save(set)

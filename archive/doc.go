@@ -13,7 +13,8 @@
 // an archive sees a prefix of it, never a hole that is filled later.
 //
 // Open starts two goroutines, the writer and the completer; Close ends both. All else is free of goroutines: the storing
-// rules (Store, Offline, StoreRoom), the reads (Newest, Since, Undelivered), ids (FormatID, ParseID) and Origin.
+// rules (Store, Offline, StoreRoom), queries (ParseRequest, Reader, Request.Message), the reads (Newest, Since, Undelivered),
+// ids (FormatID, ParseID) and Origin.
 //
 // Specifications: XEP-0313 §6.1 (1.1.3), XEP-0334 (1.0.0), XEP-0160 §3 (1.0.1), XEP-0359 (0.7.0).
 package archive

@@ -119,7 +119,7 @@ func (a *archiver) checkBound(ctx context.Context, st wire.Stanza) error {
 // the sender's other sessions.
 func (a *archiver) committed(w *router.Walk) {
 	if w.Stanza.From().Bare() != w.Stanza.To().Bare() {
-		w.Sent = w.Stanza // the sender may not read the recipient's archive (XEP-0313 §2.5)
+		w.Sent = w.Stanza // the sender may not read the recipient's archive (XEP-0313 §3.5)
 	}
 	for _, row := range w.Rows { // the sender's comes first
 		switch {

@@ -2,6 +2,7 @@ package c2s
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -130,9 +131,12 @@ func (x *Session) Send(st wire.Stanza, mark int64) bool { return x.out.Send(st, 
 func (x *Session) Replace(mark int64, f func(wire.Stanza) wire.Stanza) { x.out.Replace(mark, f) }
 
 // Pace implements router.Pacer.
-func (x *Session) Pace(ctx context.Context) (router.Room, error) {
+func (x *Session) Pace(ctx context.Context) (router.Allowance, error) {
 	stanzas, bytes, err := x.out.Pace(ctx)
-	return router.Room{Stanzas: stanzas, Bytes: bytes}, err
+	if errors.Is(err, stream.ErrEnded) {
+		err = router.ErrGone
+	}
+	return router.Allowance{Stanzas: stanzas, Bytes: bytes}, err
 }
 
 // Close implements router.Session: a stream error, then the end.
@@ -244,6 +248,8 @@ func (x *Session) leave(rest []stream.Stanza) {
 		case e.Stanza.Kind() == wire.KindIQ && (t == "get" || t == "set"),
 			e.Stanza.Kind() == wire.KindMessage && t != "groupchat" && t != "headline" && e.Stanza.Has("", "body"):
 			r.Bounce(ctx, e.Stanza, stanza.Error{Type: stanza.Cancel, Condition: stanza.ServiceUnavailable})
+		default: // such as a lone chat state
+			r.CountDrop(router.DropLeftBehind)
 		}
 	}
 }

@@ -102,8 +102,8 @@ func (r *room) keep(set settings) error {
 	}
 	ctx, cancel := r.ctx()
 	defer cancel()
-	if err := r.s.o.Rooms.ForgetRoom(ctx, r.addr); err != nil {
-		return r.storageError("delete the room", err)
+	if err := r.s.o.Rooms.ForgetRoom(ctx, r.addr); err != nil { // the archive stays for as long as the room does
+		return r.storageError("forget the room", err)
 	}
 	r.stored = false
 	return nil

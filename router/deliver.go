@@ -222,7 +222,7 @@ func (r *Router) SendPresence(ctx context.Context, st wire.Stanza) error {
 	to := st.To()
 	switch {
 	case r.services[to.Domain()] != nil:
-		r.services[to.Domain()].Accept(ctx, st, func() {})
+		r.services[to.Domain()].Accept(ctx, st, func(wire.Stanza) {})
 	case !r.hosts[to.Domain()]:
 		r.sendRemote(ctx, st)
 	case !to.IsHost():

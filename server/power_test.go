@@ -13,7 +13,10 @@ import (
 // The power fails again and again while people talk: what is left on the disk then holds all that was acknowledged before.
 // SIGKILL cannot show that, since the system keeps what a killed process wrote.
 func TestPowerCut(t *testing.T) {
-	const cuts = 10
+	cuts := 10
+	if raceEnabled {
+		cuts = 2 // SQLite is slow with it
+	}
 	w := newDiskWorld(t)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)

@@ -3,61 +3,91 @@ package killtest_test
 import (
 	"context"
 	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"fmt"
 
-	"salon.im/salon/archive"
+	"salon.im/salon/internal/xmpptest/keeper"
 	"salon.im/salon/internal/xmpptest/promise"
-	"salon.im/salon/storage"
-	"salon.im/salon/storage/sqlite"
 	"salon.im/salon/wire"
 )
 
-// history reads archives from a copy of the database.
-func (w *town) history() promise.Rows {
-	dir := w.t.TempDir()
-	for _, name := range []string{"salon.db", "salon.db-wal"} {
-		b, err := os.ReadFile(filepath.Join(w.server.data, name))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, name), b, 0o600)
-		}
-		if err != nil {
-			w.t.Fatal(err)
-		}
+const (
+	nsArchive = "urn:xmpp:mam:2"
+	nsForward = "urn:xmpp:forward:0"
+	page      = 250 // messages, the most that there is at a time
+)
+
+// reader is a client that reads archives (XEP-0313), and does nothing else: without presence no message comes to it.
+type reader struct {
+	*keeper.Client
+	rows []promise.Row
+	read chan error // holds an answer
+}
+
+// readAs returns a reader that is connected as a user.
+func (w *town) readAs(ctx context.Context, user wire.Addr) (*reader, error) {
+	r := &reader{Client: &keeper.Client{Addr: wire.MustAddr(user.String() + "/reader"), Password: "secret", Dial: w.server.dial}, read: make(chan error, 1)}
+	r.Receive = r.receive
+	if _, err := r.Connect(ctx); err != nil {
+		return nil, err
 	}
-	store, err := sqlite.Open(context.Background(), sqlite.Options{Path: filepath.Join(dir, "salon.db"), Synchronous: sqlite.Off})
+	w.online.Go(func() {
+		err := r.Serve()
+		select {
+		case r.read <- err:
+		default:
+		}
+	})
+	return r, nil
+}
+
+// history reads one archive, a person's as that person and a room's as one of those who talk there.
+func (w *town) history(ctx context.Context, owner wire.Addr, check func(promise.Rows) error) error {
+	user := owner
+	if owner.String() == lobby {
+		user = wire.MustAddr(talkative[0] + "@a.test")
+	}
+	r, err := w.readAs(ctx, user)
 	if err != nil {
-		w.t.Fatal(err)
+		return err
 	}
-	w.t.Cleanup(func() { _ = store.Close() })
-	return rowsOf(store)
+	defer r.Cut(false)
+	return check(r.page)
 }
 
-// rowsOf reads a store's archives for a ledger.
-func rowsOf(store storage.Archive) promise.Rows {
-	return func(ctx context.Context, owner wire.Addr, after string) (out []promise.Row, err error) {
-		q := storage.Query{Owner: owner, Limit: 1000}
-		if after != "" {
-			if q.After, err = archive.ParseID(after); err != nil {
-				return nil, err
-			}
-		}
-		rows, err := store.Page(ctx, q)
-		for _, r := range rows {
-			st, err := wire.Parse(r.Stanza)
-			if err != nil {
-				return nil, err
-			}
-			body, _ := st.Kid("", "body")
-			out = append(out, promise.Row{ID: archive.FormatID(r.ID), Body: body.Text()})
-		}
-		return out, err
+// page implements promise.Rows, by RSM (XEP-0059 §2.2).
+func (r *reader) page(ctx context.Context, owner wire.Addr, after string) ([]promise.Row, error) {
+	if after != "" {
+		after = `<after>` + after + `</after>`
+	}
+	r.rows = nil
+	r.Send(keeper.Stanza{XML: fmt.Sprintf(`<iq type="set" id="page" to="%s"><query xmlns="%s"><set xmlns="http://jabber.org/protocol/rsm"><max>%d</max>%s</set></query></iq>`,
+		owner, nsArchive, page, after)})
+	select {
+	case err := <-r.read:
+		return r.rows, err
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 }
 
-func (w *town) grow(int)         {}
-func (w *town) killDatabase(any) {}
+// receive takes the messages of a page, and its end.
+func (r *reader) receive(st wire.Stanza) {
+	if result, ok := st.Kid(nsArchive, "result"); ok {
+		forwarded, _ := result.Kid(nsForward, "forwarded")
+		message, _ := forwarded.Kid("jabber:client", "message")
+		body, _ := message.Kid("", "body")
+		r.rows = append(r.rows, promise.Row{ID: result.Attr("id"), Body: body.Text()})
+	}
+	if st.Kind() != wire.KindIQ || st.ID() != "page" {
+		return
+	}
+	var err error
+	if st.Type() != "result" {
+		err = errors.New(string(st.Append(nil)))
+	}
+	select {
+	case r.read <- err:
+	default:
+		r.Cut(true) // nobody asked
+	}
+}

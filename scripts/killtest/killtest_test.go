@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -38,6 +39,8 @@ func TestKill(t *testing.T) {
 		w.kill(moments)
 	}
 	w.settle()
+	w.server.end(syscall.SIGTERM)
+	w.server.whole()
 }
 
 // kill kills the server, starts it again, and holds the archives against the ledger, again and again.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"database/sql"
 	"fmt"
 	"net"
 	"net/http"
@@ -31,6 +32,7 @@ type salon struct {
 	t      *testing.T
 	binary string
 	data   string
+	url    string
 	cmd    *exec.Cmd
 	log    bytes.Buffer // of the process that runs or ran last
 
@@ -43,10 +45,10 @@ var (
 	health    = regexp.MustCompile(`(127\.0\.0\.1:\d+) \(health`)
 )
 
-// build builds the server and makes its data directory.
-func build(t *testing.T, more string) *salon {
+// build builds the server and makes its data directory. url names the database, "" the file in there.
+func build(t *testing.T, url string) *salon {
 	t.Helper()
-	s := &salon{t: t, binary: filepath.Join(t.TempDir(), "salon"), data: filepath.Join(t.TempDir(), "data")}
+	s := &salon{t: t, url: url, binary: filepath.Join(t.TempDir(), "salon"), data: filepath.Join(t.TempDir(), "data")}
 	if out, err := exec.Command("go", "build", "-o", s.binary, "salon.im/salon/cmd/salon").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -56,7 +58,8 @@ func build(t *testing.T, more string) *salon {
 	if err := os.MkdirAll(s.data, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(s.data, "salon.yaml"), []byte(settings+more), 0o600); err != nil {
+	text := settings + fmt.Sprintf("storage: {url: %q}\n", url)
+	if err := os.WriteFile(filepath.Join(s.data, "salon.yaml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.kill)
@@ -150,4 +153,21 @@ func (s *salon) dial(ctx context.Context) (net.Conn, error) {
 	addr := s.direct
 	s.mu.Unlock()
 	return new(net.Dialer).DialContext(ctx, "tcp", addr)
+}
+
+// whole asks SQLite whether the database is in order. The server must have ended.
+func (s *salon) whole() {
+	s.t.Helper()
+	if s.url != "" {
+		return
+	}
+	db, err := sql.Open("sqlite", filepath.Join(s.data, "salon.db"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	var check string
+	if err := db.QueryRow(`PRAGMA integrity_check`).Scan(&check); err != nil || check != "ok" {
+		s.t.Errorf("integrity_check: %q, %v", check, err)
+	}
 }

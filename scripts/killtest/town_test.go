@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"salon.im/salon/internal/pgtest"
 	"salon.im/salon/internal/xmpptest/keeper"
 	"salon.im/salon/internal/xmpptest/promise"
 	"salon.im/salon/wire"
@@ -25,9 +26,10 @@ var (
 
 // town is the server and the people.
 type town struct {
-	t      *testing.T
-	server *salon
-	book   *promise.Ledger
+	t        *testing.T
+	server   *salon
+	database *pgtest.Server // nil unless the test started it
+	book     *promise.Ledger
 
 	talkers, sleepers []*promise.Talker
 	trap              atomic.Bool    // the next acknowledgement kills the server
@@ -39,10 +41,14 @@ type town struct {
 
 func newTown(t *testing.T, url string, rows int) *town {
 	w := &town{t: t, book: promise.New(), quiet: make(chan struct{})}
-	w.server = build(t, "")
+	if url == "postgres" || *killDatabase {
+		w.database = pgtest.StartServer(t, "fsync=on")
+		url = w.database.URL
+	}
+	w.server = build(t, url)
 	w.server.addUsers(append(talkative, sleepy...)...)
 	if rows > 0 {
-		w.grow(rows)
+		w.server.grow(rows)
 	}
 	bare := func(name string) wire.Addr { return wire.MustAddr(name + "@a.test") }
 	for i, name := range talkative {
@@ -154,7 +160,8 @@ func (w *town) check() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	for _, owner := range w.book.Owners() {
-		if err := w.book.Check(ctx, owner, w.history()); err != nil {
+		err := w.history(ctx, owner, func(rows promise.Rows) error { return w.book.Check(ctx, owner, rows) })
+		if err != nil {
 			w.t.Fatalf("seed %d, data in %s:\n%v", *seed, w.server.data, err)
 		}
 	}

@@ -245,6 +245,8 @@ func (x *Session) leave(rest []stream.Stanza) {
 		case e.Stanza.Kind() == wire.KindIQ && (t == "get" || t == "set"),
 			e.Stanza.Kind() == wire.KindMessage && t != "groupchat" && t != "headline" && e.Stanza.Has("", "body"):
 			r.Bounce(ctx, e.Stanza, stanza.Error{Type: stanza.Cancel, Condition: stanza.ServiceUnavailable})
+		default: // such as a lone chat state
+			r.CountDrop(router.DropLeftBehind)
 		}
 	}
 }

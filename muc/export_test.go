@@ -46,13 +46,14 @@ const MailboxEvents = mailboxEvents
 
 // Bounds for tests.
 const (
-	MaxNickBytes    = maxNickBytes
-	MaxSubject      = maxSubject
-	MaxReason       = maxReason
-	MaxAffiliations = maxAffiliations
-	MaxRelays       = maxRelays
-	HistoryBytes    = historyBytes
-	MaxTombs        = maxTombs
+	MaxNickBytes     = maxNickBytes
+	MaxSubject       = maxSubject
+	MaxReason        = maxReason
+	MaxAffiliations  = maxAffiliations
+	MaxRelays        = maxRelays
+	MaxRelaysOfAsker = maxRelaysOfAsker
+	HistoryBytes     = historyBytes
+	MaxTombs         = maxTombs
 )
 
 // SpentAfter returns how many sessions are remembered after n have left.

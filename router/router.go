@@ -87,7 +87,9 @@ type Router struct {
 
 // Stats counts what the router did since the start.
 type Stats struct {
-	Messages, Presences, IQs, Bounced, Dropped, Panics atomic.Int64
+	Messages, Presences, IQs, Panics atomic.Int64
+	Bounced                          BounceCounts
+	Dropped                          DropCounts
 }
 
 // Hooks are called at the turns of a session's life, in order of registration, on the goroutine that caused them.
@@ -346,10 +348,10 @@ func (r *Router) Bounce(ctx context.Context, st wire.Stanza, e stanza.Error) { r
 
 func (r *Router) bounce(ctx context.Context, st wire.Stanza, e stanza.Error, detail ...wire.Payload) {
 	if t := st.Type(); t == "error" || t == "result" || st.From().IsZero() {
-		r.Stats.Dropped.Add(1)
+		r.CountDrop(DropUnanswerable)
 		return
 	}
-	r.Stats.Bounced.Add(1)
+	r.Stats.Bounced.count(e.Condition)
 	r.Send(ctx, st.ErrorReply(e, detail...))
 }
 

@@ -26,12 +26,12 @@ var shared = sync.OnceValues(func() (string, error) {
 	if err := s.start(); err != nil {
 		return "", err
 	}
-	sharedServer = s
+	kept.Store(s.dir, s)
 	return s.url("postgres"), nil
 })
 
-// sharedServer keeps the server of shared from being collected as garbage: its pipe would be closed, and the reaper comes.
-var sharedServer *Server
+// kept keeps the server of shared from being collected as garbage: its pipe would be closed, and the reaper comes.
+var kept sync.Map
 
 // URL returns the URL of a fresh, empty database. It is dropped at the end of the test, whoever is connected then.
 func URL(t testing.TB) string {

@@ -94,6 +94,7 @@ type cutPerson struct {
 	c       *keeper.Client
 	up      chan struct{} // holds one while there is a connection that was not cut
 	quiet   atomic.Bool
+	failed  atomic.Value  // string: why it could not connect
 	entered chan struct{} // closed when the room's subject has come: all messages behind it are for this person
 
 	mu    sync.Mutex
@@ -158,6 +159,7 @@ func (p *cutPerson) live(ctx context.Context) {
 			}
 			resumed, err := p.c.Connect(ctx)
 			if err != nil {
+				p.failed.Store(err.Error())
 				continue // cut while it was made
 			}
 			if p.w.resumed.Add(1); !resumed {
@@ -201,7 +203,11 @@ func (p *cutPerson) next(where int) keeper.Stanza {
 
 // lose loses the person's connection, in one of the ways.
 func (p *cutPerson) lose(r *rand.Rand, way int) {
-	<-p.up
+	select {
+	case <-p.up:
+	case <-time.After(30 * time.Second):
+		p.w.t.Fatalf("%s does not come back; the last try: %v", p.c.Addr, p.failed.Load())
+	}
 	p.mu.Lock()
 	l := p.links[len(p.links)-1]
 	p.mu.Unlock()

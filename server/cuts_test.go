@@ -17,6 +17,7 @@ import (
 
 	"salon.im/salon/config"
 	"salon.im/salon/internal/xmpptest"
+	"salon.im/salon/internal/xmpptest/disk"
 	"salon.im/salon/internal/xmpptest/keeper"
 	"salon.im/salon/server"
 	"salon.im/salon/storage"
@@ -105,7 +106,9 @@ type cutPerson struct {
 }
 
 func newCutWorld(t *testing.T, names ...string) *cutWorld {
-	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "salon.db"), Synchronous: sqlite.Off})
+	dir := t.TempDir()
+	disk.Under(t, dir).Break(disk.Fault{Slow: 30 * time.Millisecond}) // so that a cut finds messages on their way to the commit
+	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(dir, "salon.db")})
 	if err != nil {
 		t.Fatal(err)
 	}

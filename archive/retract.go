@@ -90,19 +90,13 @@ func (r Retraction) Rewrite(row storage.Row, hold bool) (storage.Rewrite, error)
 // with a correspondent, and reports whether there is one. with is as in storage.Query. It blocks on storage, whose errors it
 // returns.
 func FindID(ctx context.Context, s storage.Archive, owner, with wire.Addr, id string, f func(storage.Row) bool) (storage.Row, bool, error) {
-	plain := !strings.ContainsAny(id, `&<>"'`)
 	for before, left := int64(0), maxLookBack; left > 0; left -= MaxPage {
 		rows, err := s.Page(ctx, storage.Query{Owner: owner, With: with, Before: before, Newest: true, Limit: MaxPage})
 		if err != nil {
 			return storage.Row{}, false, fmt.Errorf("archive: looking for a message in the archive of %s: %w", owner, err)
 		}
-		for _, row := range slices.Backward(rows) {
-			if !f(row) || plain && !strings.Contains(string(row.Stanza), id) {
-				continue
-			}
-			if st, err := wire.Parse(row.Stanza); err == nil && st.ID() == id {
-				return row, true, nil
-			}
+		if row, found := newestWithID(rows, id, f); found {
+			return row, true, nil
 		}
 		if len(rows) < MaxPage {
 			break
@@ -110,4 +104,27 @@ func FindID(ctx context.Context, s storage.Archive, owner, with wire.Addr, id st
 		before = rows[0].ID
 	}
 	return storage.Row{}, false, nil
+}
+
+// FindWaiting is FindID among the oldest 500 rows that wait for their delivery to owner.
+func FindWaiting(ctx context.Context, s storage.Archive, owner wire.Addr, id string, f func(storage.Row) bool) (storage.Row, bool, error) {
+	rows, err := s.Undelivered(ctx, owner, 0, maxLookBack)
+	if err != nil {
+		return storage.Row{}, false, fmt.Errorf("archive: looking for what waits for %s: %w", owner, err)
+	}
+	row, found := newestWithID(rows, id, f)
+	return row, found, nil
+}
+
+func newestWithID(rows []storage.Row, id string, f func(storage.Row) bool) (storage.Row, bool) {
+	plain := !strings.ContainsAny(id, `&<>"'`)
+	for _, row := range slices.Backward(rows) {
+		if !f(row) || plain && !strings.Contains(string(row.Stanza), id) {
+			continue
+		}
+		if st, err := wire.Parse(row.Stanza); err == nil && st.ID() == id {
+			return row, true
+		}
+	}
+	return storage.Row{}, false
 }

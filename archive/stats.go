@@ -41,7 +41,7 @@ type Stats struct {
 	LostAtClose  uint64 // of those, while closing
 	MarksDropped uint64 // delivered marks over the bound or refused by the store
 	Full         uint64 // TryAppends that got ErrFull
-	Panics       uint64 // done functions that failed by a mistake of ours
+	Panics       uint64 // done functions and calls of the store that failed by a mistake of ours
 	Refused      uint64 // Appends that got ErrUnavailable
 	LastErr      error  // of the store, nil if it never failed
 	LastErrAt    time.Time

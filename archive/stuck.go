@@ -26,6 +26,9 @@ func (w *Writer) append(ctx context.Context, b storage.Batch) ([]storage.Dropped
 		defer func() {
 			if v := recover(); v != nil {
 				c.err = fmt.Errorf("archive: the store panicked: %v\n%s", v, debug.Stack())
+				w.mu.Lock()
+				w.stats.Panics++
+				w.mu.Unlock()
 			}
 			ended <- c
 		}()

@@ -41,6 +41,7 @@ type Params struct {
 
 	nonce func() string // set by the tests of published vectors
 	offer *offer        // what this stream has, worked out once
+	tried *string       // the prepared user of the try under way; nil if nobody asks
 }
 
 // Exchange is the SASL side of one stream. A stream that allows several tries calls Start again after a failure, and counts.
@@ -57,6 +58,7 @@ type Exchange struct {
 // NewExchange returns an exchange at which nothing has happened yet.
 func NewExchange(p Params) *Exchange {
 	p.offer = p.makeOffer()
+	p.tried = new(string)
 	return &Exchange{params: p}
 }
 
@@ -85,6 +87,7 @@ func (x *Exchange) Start(mechanism string, initial []byte) (challenge []byte, do
 		return nil, false, asFailure(err)
 	}
 	x.running = sasl.NewServer(m, x.permit)
+	*x.params.tried = ""
 	if initial == nil {
 		return nil, false, nil
 	}
@@ -120,6 +123,10 @@ func (x *Exchange) Abort() { x.running = nil }
 // User returns the prepared localpart of the user who logged in, or "" before success.
 func (x *Exchange) User() string { return x.user }
 
+// Tried returns the prepared localpart of the user whose login was tried last, "" if it did not come so far. It is what the
+// peer claims, and for the log.
+func (x *Exchange) Tried() string { return *x.params.tried }
+
 // permit is called by a mechanism once the user has proven the password and the right to the authzid.
 func (x *Exchange) permit(n *sasl.Negotiator) bool {
 	user, _, _ := n.Credentials()
@@ -133,6 +140,13 @@ func (x *Exchange) refuse(mechanism string) *Failure {
 		return misfit(EncryptionRequired, "")
 	}
 	return misfit(InvalidMechanism, "")
+}
+
+// note remembers whose login is tried.
+func (p *Params) note(user string) {
+	if p.tried != nil {
+		*p.tried = user
+	}
 }
 
 func (p *Params) context() context.Context {

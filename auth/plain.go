@@ -41,6 +41,7 @@ func (p *Params) plainLogin(message string) (user string, err error) {
 	if !ok {
 		return "", fail(NotAuthorized, "")
 	}
+	p.note(user)
 	if err := p.authorize(authzid, user); err != nil {
 		return "", err
 	}

@@ -59,6 +59,7 @@ func (p *Params) scramFirst(h Hash, plus bool, message []byte) (*scramState, err
 	if !ok {
 		return nil, fail(NotAuthorized, "") // no account can have that name
 	}
+	p.note(user)
 	if err := p.authorize(first.authzid, user); err != nil {
 		return nil, err
 	}

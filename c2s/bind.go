@@ -17,10 +17,14 @@ const (
 // earlyIQ answers the IQs that make sense before a session: registration before login, bind after it.
 func (n *negotiation) earlyIQ(st wire.Stanza) (bound bool, err error) {
 	if n.user.IsZero() {
-		if st.Has(nsRegister, "query") && n.registrationOpen() {
-			return false, n.register(st)
+		if !st.Has(nsRegister, "query") || st.Type() != "get" && st.Type() != "set" {
+			return false, notAuthorized("") // RFC 6120 §4.9.3.12
 		}
-		return false, notAuthorized("")
+		if !n.registrationOpen() {
+			// XEP-0077 §3.1: who asks learns that there is none, and may log in.
+			return false, n.refuse(st, stanza.Error{Type: stanza.Cancel, Condition: stanza.ServiceUnavailable})
+		}
+		return false, n.register(st)
 	}
 	if st.Type() != "set" || !st.Has(nsBind, "bind") {
 		// RFC 6120 §7.1: nothing else before bind.

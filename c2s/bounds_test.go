@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"salon.im/salon/c2s"
+	"salon.im/salon/config"
 )
 
 func TestNegotiatingIsBounded(t *testing.T) {
@@ -54,5 +55,21 @@ func TestThrottleFollowsTheSettings(t *testing.T) {
 	cfg.Auth.FailuresPerAddress++
 	if w.Throttle(&cfg) == first {
 		t.Error("the throttle does not follow")
+	}
+}
+
+// Sessions are looked at often enough for the shortest settings of pings.
+func TestWatchFollowsTheSettings(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ idle, timeout, want time.Duration }{
+		{10 * time.Minute, time.Minute, 5 * time.Second},
+		{0, time.Minute, 5 * time.Second},
+		{time.Second, time.Minute, time.Second / 2},
+		{time.Minute, 2 * time.Second, time.Second},
+	} {
+		w := newWorld(t, func(c *config.Config) { c.Stream.IdlePing, c.Stream.PingTimeout = row.idle, row.timeout })
+		if got := w.WatchInterval(); got != row.want {
+			t.Errorf("%v, %v: every %v", row.idle, row.timeout, got)
+		}
 	}
 }

@@ -11,6 +11,9 @@ import (
 // MaxGone is the bound of the ended sessions that are remembered.
 const MaxGone = maxGone
 
+// FailureLines is how many failed logins are logged at once.
+const FailureLines = failureLines
+
 // Check looks at all sessions as the watch does at that time.
 func (s *Server) Check(now time.Time) {
 	for _, x := range s.list() {
@@ -38,3 +41,6 @@ func (s *Server) Remembered(id string, user wire.Addr) (bool, int) {
 
 // MaxMisfits bounds refusals that are no guesses.
 const MaxMisfits = maxMisfits
+
+// WatchInterval is the time between two looks at all sessions.
+func (s *Server) WatchInterval() time.Duration { return s.watchInterval() }

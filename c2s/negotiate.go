@@ -33,14 +33,16 @@ type negotiation struct {
 	ctx     context.Context // ends with the connection, the login's time, or the negotiation
 	cancel  context.CancelFunc
 
-	host    string // the host that the stream is to; fixed by the first header
-	client  wire.Addr
-	opened  bool // our header is out since the last restart
-	lang    string
-	sasl    *auth.Exchange
-	tries   int
-	misfits int
-	user    wire.Addr // bare; set by SASL
+	host      string // the host that the stream is to; fixed by the first header
+	client    wire.Addr
+	opened    bool // our header is out since the last restart
+	lang      string
+	sasl      *auth.Exchange
+	keys      keyLookup
+	mechanism string // of the last try
+	tries     int
+	misfits   int
+	user      wire.Addr // bare; set by SASL
 }
 
 // errEnd ends a negotiation that has said all there was to say.

@@ -3,7 +3,6 @@ package c2s
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"slices"
 
 	"salon.im/salon/auth"
@@ -22,8 +21,9 @@ func (n *negotiation) exchange() *auth.Exchange {
 	}
 	cfg := n.s.o.Config()
 	state := n.tlsState()
+	n.keys = keyLookup{accounts: n.s.o.Accounts, host: n.host}
 	p := auth.Params{
-		Context: n.ctx, Lookup: keyLookup{n.s.o.Accounts, n.host}, Host: n.host, Mechanisms: cfg.Auth.Mechanisms,
+		Context: n.ctx, Lookup: &n.keys, Host: n.host, Mechanisms: cfg.Auth.Mechanisms,
 		TLS: state, Secret: n.s.o.Secret, Iterations: cfg.Auth.Iterations, Pool: n.s.pool, Throttle: n.s.throttle.get(cfg),
 		Addr: remoteAddr(n.c.RemoteAddr()),
 	}
@@ -34,30 +34,39 @@ func (n *negotiation) exchange() *auth.Exchange {
 	return n.sasl
 }
 
-// keyLookup finds the SCRAM keys of a host's users.
+// keyLookup finds the SCRAM keys of a host's users. It reads an account once for a try, however many hashes are asked for.
 type keyLookup struct {
 	accounts storage.Accounts
 	host     string
+	addr     wire.Addr // whose account and err follow
+	account  storage.Account
+	err      error
 }
 
+// forget makes the next Lookup read.
+func (k *keyLookup) forget() { k.addr, k.account, k.err = wire.Addr{}, storage.Account{}, nil }
+
 // Lookup implements auth.Lookup.
-func (k keyLookup) Lookup(ctx context.Context, user string, h auth.Hash) (auth.Keys, error) {
+func (k *keyLookup) Lookup(ctx context.Context, user string, h auth.Hash) (auth.Keys, error) {
 	addr, err := wire.NewAddr(user, k.host, "")
 	if err != nil {
 		return auth.Keys{}, auth.ErrNotFound
 	}
-	a, err := k.accounts.Account(ctx, addr)
-	if errors.Is(err, storage.ErrNotFound) {
+	if addr != k.addr {
+		k.account, k.err = k.accounts.Account(ctx, addr)
+		k.addr = addr
+	}
+	if errors.Is(k.err, storage.ErrNotFound) {
 		return auth.Keys{}, auth.ErrNotFound
 	}
-	if err != nil {
-		return auth.Keys{}, err
+	if k.err != nil {
+		return auth.Keys{}, k.err
 	}
-	i := slices.IndexFunc(a.Keys, func(k storage.Key) bool { return k.Hash == string(h) })
+	i := slices.IndexFunc(k.account.Keys, func(k storage.Key) bool { return k.Hash == string(h) })
 	if i < 0 {
 		return auth.Keys{}, auth.ErrNotFound
 	}
-	key := a.Keys[i]
+	key := k.account.Keys[i]
 	return auth.Keys{Hash: h, Salt: key.Salt, Iterations: key.Iterations, StoredKey: key.StoredKey, ServerKey: key.ServerKey}, nil
 }
 
@@ -79,6 +88,8 @@ func (n *negotiation) authenticate(st wire.Stanza) error {
 	} else {
 		switch st.Name().Local {
 		case "auth":
+			n.mechanism = st.Attr("mechanism")
+			n.keys.forget()
 			challenge, done, err = x.Start(st.Attr("mechanism"), data)
 		case "response":
 			challenge, done, err = x.Step(data)
@@ -106,7 +117,7 @@ func (n *negotiation) say(name string, data []byte) error {
 func (n *negotiation) refused(err error) error {
 	f := &auth.Failure{Condition: auth.TemporaryAuthFailure}
 	errors.As(err, &f)
-	n.s.Stats.AuthFailures.Add(1)
+	n.s.Stats.failed(f.Condition)
 	n.logFailure(f)
 	w := wire.NewWriter()
 	w.Start(nsSASL, "failure")
@@ -132,17 +143,6 @@ func (n *negotiation) refused(err error) error {
 	return nil
 }
 
-// logFailure logs what is our fault as an error, and the rest for the curious. That storage is away was said once already.
-func (n *negotiation) logFailure(f *auth.Failure) {
-	level, cause := slog.LevelDebug, errors.Unwrap(f)
-	peers := errors.Is(cause, auth.ErrThrottled) || errors.Is(cause, auth.ErrBusy) || errors.Is(cause, storage.ErrAway) ||
-		errors.Is(cause, context.Canceled) || errors.Is(cause, context.DeadlineExceeded)
-	if f.Condition == auth.TemporaryAuthFailure && !peers {
-		level = slog.LevelError
-	}
-	n.s.o.Log.Log(n.ctx, level, "login failed", "addr", n.c.RemoteAddr().String(), "condition", string(f.Condition), "err", cause)
-}
-
 // loggedIn ends SASL and expects a new header, with the limits of an account (RFC 6120 §6.4.6).
 func (n *negotiation) loggedIn(x *auth.Exchange, data []byte) error {
 	user, err := wire.NewAddr(x.User(), n.host, "")
@@ -154,6 +154,7 @@ func (n *negotiation) loggedIn(x *auth.Exchange, data []byte) error {
 	}
 	n.s.Stats.Logins.Add(1)
 	n.user = user
+	n.keys.forget()
 	n.restart()
 	l := n.s.o.Config().Limits
 	n.c.SetLimits(wire.Limits{StanzaBytes: int(l.Stanza), Depth: l.Depth, Attributes: l.Attributes, Namespaces: maxNamespaces})

@@ -50,6 +50,7 @@ type Server struct {
 	ctx      context.Context
 	cancel   context.CancelFunc
 	addrs    addrCounter
+	failures failureLog
 	closing  atomic.Bool // set under mu
 
 	maxNegotiating atomic.Int64
@@ -75,8 +76,9 @@ const (
 
 // Stats counts since the start.
 type Stats struct {
-	Connections, Logins, AuthFailures, TLSFailures, Resumes, ResumeFailures, Overflows atomic.Int64
-	Negotiating, Panics                                                                atomic.Int64
+	AuthFailures                                                         AuthFailures
+	Connections, Logins, TLSFailures, Resumes, ResumeFailures, Overflows atomic.Int64
+	Negotiating, Panics                                                  atomic.Int64
 }
 
 // maxNegotiating bounds the connections that are not logged in.

@@ -2,6 +2,7 @@ package c2s
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -127,9 +128,12 @@ func (x *Session) Addr() wire.Addr { return x.addr }
 func (x *Session) Send(st wire.Stanza, mark int64) bool { return x.out.Send(st, mark) }
 
 // Pace implements router.Pacer.
-func (x *Session) Pace(ctx context.Context) (router.Room, error) {
+func (x *Session) Pace(ctx context.Context) (router.Allowance, error) {
 	stanzas, bytes, err := x.out.Pace(ctx)
-	return router.Room{Stanzas: stanzas, Bytes: bytes}, err
+	if errors.Is(err, stream.ErrEnded) {
+		err = router.ErrGone
+	}
+	return router.Allowance{Stanzas: stanzas, Bytes: bytes}, err
 }
 
 // Close implements router.Session: a stream error, then the end.
@@ -241,6 +245,8 @@ func (x *Session) leave(rest []stream.Stanza) {
 		case e.Stanza.Kind() == wire.KindIQ && (t == "get" || t == "set"),
 			e.Stanza.Kind() == wire.KindMessage && t != "groupchat" && t != "headline" && e.Stanza.Has("", "body"):
 			r.Bounce(ctx, e.Stanza, stanza.Error{Type: stanza.Cancel, Condition: stanza.ServiceUnavailable})
+		default: // such as a lone chat state
+			r.CountDrop(router.DropLeftBehind)
 		}
 	}
 }

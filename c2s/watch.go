@@ -8,12 +8,22 @@ import (
 	"salon.im/salon/wire"
 )
 
-// watchEvery is how often sessions are looked at: one timer for all of them.
+// watchEvery is how often sessions are looked at: one timer for all of them. Where the settings are shorter than that, it is
+// half of the shortest.
 const watchEvery = 5 * time.Second
+
+func (s *Server) watchInterval() time.Duration {
+	cfg := s.o.Config().Stream
+	every := min(watchEvery, cfg.PingTimeout/2)
+	if cfg.IdlePing > 0 {
+		every = min(every, cfg.IdlePing/2)
+	}
+	return max(every, time.Second/2)
+}
 
 // watch pings silent clients and drops those that do not answer, until the server ends.
 func (s *Server) watch() {
-	t := time.NewTicker(watchEvery)
+	t := time.NewTimer(s.watchInterval())
 	defer t.Stop()
 	for {
 		select {
@@ -23,6 +33,7 @@ func (s *Server) watch() {
 			for _, x := range s.list() {
 				x.check(now)
 			}
+			t.Reset(s.watchInterval())
 		}
 	}
 }

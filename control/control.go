@@ -113,7 +113,8 @@ const (
 	Internal   Kind = "internal"    // the server failed; its log says why
 )
 
-// Error is an answer of an Admin that says no. Text is one line for people and names the remedy.
+// Error is an answer of an Admin that says no. Text is one line for people and names the remedy. A command in it stands in
+// backquotes without the program's name, which only who was called by it knows.
 type Error struct {
 	Kind Kind   `json:"kind"`
 	Text string `json:"error"`

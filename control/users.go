@@ -118,7 +118,7 @@ func (u *Users) AddUser(ctx context.Context, addr wire.Addr, password string) er
 		return fmt.Errorf("control: add %s: %w", addr, err)
 	}
 	if len(existing) > 0 {
-		return &Error{Exists, fmt.Sprintf("%s exists already: a new password is set by `user passwd`", addr)}
+		return &Error{Exists, fmt.Sprintf("%s exists already: a new password is set by `user passwd %s`", addr, addr)}
 	}
 	return nil
 }

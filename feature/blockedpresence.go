@@ -13,7 +13,7 @@ func (p *Presences) nowBlocked(ctx context.Context, owner wire.Addr, entries []w
 	defer p.turns.take(owner)()
 	l, err := p.rosters.contacts(ctx, owner)
 	if err != nil {
-		p.log.Error("presence failed", "from", owner.String(), "err", err)
+		p.failed(ctx, err, "from", owner.String())
 	}
 	for _, res := range p.r.Resources(owner) {
 		bye := wire.New(wire.KindPresence, "unavailable", "", res.Addr(), wire.Addr{})
@@ -43,7 +43,7 @@ func (p *Presences) endDirected(ctx context.Context, res *router.Resource, bye w
 func (p *Presences) unblocked(ctx context.Context, owner wire.Addr, entries []wire.Addr) {
 	l, err := p.rosters.contacts(ctx, owner)
 	if err != nil {
-		p.log.Error("presence failed", "from", owner.String(), "err", err)
+		p.failed(ctx, err, "from", owner.String())
 	}
 	for _, c := range l {
 		to := covered(entries, c.addr)

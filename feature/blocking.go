@@ -67,6 +67,7 @@ func (b *Blocks) bound(ctx context.Context, res *router.Resource) {
 	l, err := b.read(ctx, owner)
 	if err != nil {
 		b.log.Error("block list not read", "jid", owner.String(), "err", err)
+		return // whoever reads it next puts it into force
 	}
 	b.filter(owner, l)
 }
@@ -80,7 +81,8 @@ func (b *Blocks) load(ctx context.Context, owner wire.Addr) (*blocklist, error) 
 	return b.read(ctx, owner)
 }
 
-// read is load within the owner's turn.
+// read is load within the owner's turn. A list that was not in memory is put into force: if it could not be read when the
+// owner's sessions began, it is not yet.
 func (b *Blocks) read(ctx context.Context, owner wire.Addr) (*blocklist, error) {
 	if l, ok := b.cache.get(owner); ok {
 		return l, nil
@@ -91,6 +93,7 @@ func (b *Blocks) read(ctx context.Context, owner wire.Addr) (*blocklist, error) 
 	}
 	l := newBlocklist(owner, addrs)
 	b.cache.put(owner, l)
+	b.filter(owner, l)
 	return l, nil
 }
 

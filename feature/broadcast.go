@@ -51,6 +51,9 @@ func (p *Presences) setAvailable(ctx context.Context, res *router.Resource, now 
 	if err != nil {
 		return nil, err
 	}
+	if _, err := p.blocks.load(ctx, bare); err != nil { // tell must know whom it would show the session to
+		return nil, err
+	}
 	if p.r.Resource(res.Addr()) != res {
 		return nil, errGone
 	}

@@ -172,4 +172,4 @@ func TestCarbonsRooms(t *testing.T) {
 type service struct{}
 
 // Accept implements router.Service.
-func (service) Accept(_ context.Context, _ wire.Stanza, done func()) { done() }
+func (service) Accept(_ context.Context, st wire.Stanza, done func(wire.Stanza)) { done(st) }

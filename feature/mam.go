@@ -81,11 +81,14 @@ func (m *mam) query(ctx context.Context, st wire.Stanza) (wire.Payload, error) {
 		return nil, err
 	}
 	to, err := m.r.Pace(ctx, st.From())
+	if errors.Is(err, router.ErrGone) {
+		return nil, router.ErrAnswered
+	}
 	if err != nil {
 		return nil, busy(err)
 	}
 	owner := st.From().Bare()
-	a, err := m.reader.Query(ctx, owner, q, archive.Bound(to.Room))
+	a, err := m.reader.Query(ctx, owner, q, archive.Bound(to.Allowance))
 	if err != nil {
 		return nil, busy(err)
 	}

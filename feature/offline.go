@@ -2,6 +2,7 @@ package feature
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math"
 	"slices"
@@ -21,6 +22,7 @@ const (
 	offlineBytes   = 256 << 10
 	offlineWait    = time.Minute      // for one window to be taken
 	offlineRead    = 10 * time.Second // for the archive to answer: presence is not held up longer
+	offlineAgain   = 2 * time.Second  // between tries, while it cannot be read
 )
 
 // OfflineOptions are what Offline needs.
@@ -76,17 +78,15 @@ func (f *offline) available(ctx context.Context, res *router.Resource) {
 	}
 	res.Hold()
 	upTo, err := f.barrier(ctx)
-	if err != nil {
-		f.o.Log.Warn("offline messages wait for another time", "jid", res.Addr().String(), "err", err)
-		res.Release(0)
-		return
-	}
 	before := res.Reached()
-	reached, wait := f.window(ctx, res, before, upTo)
+	reached, wait := before, (*flight)(nil)
+	if err == nil {
+		reached, wait, err = f.window(ctx, res, before, upTo)
+	}
 	switch {
-	case wait != nil:
+	case wait != nil || err != nil:
 		f.setFlying(res, true)
-		go f.fly(ctx, res, reached, upTo, wait)
+		go f.fly(ctx, res, reached, upTo, wait, err)
 	case reached == before:
 		res.Release(0) // nothing waited; a live message under way may still have a lower mark
 	default:
@@ -94,20 +94,53 @@ func (f *offline) available(ctx context.Context, res *router.Resource) {
 	}
 }
 
-// fly sends the other windows, each when the one before has been taken. If more live messages came meanwhile than wait in
-// memory, the rest of them is in the archive, and goes out from there.
-func (f *offline) fly(ctx context.Context, res *router.Resource, reached, upTo int64, wait *flight) {
+// fly sends the other windows, each when the one before has been taken; one that could not be read, when it can be. If more live
+// messages came meanwhile than wait in memory, the rest of them is in the archive, and goes out from there. upTo is 0 if the
+// barrier is still to be passed.
+func (f *offline) fly(ctx context.Context, res *router.Resource, reached, upTo int64, wait *flight, err error) {
 	defer f.r.Recover("offline")
 	defer func() {
 		f.setFlying(res, false)
 		res.Release(reached)
 	}()
-	for wait != nil && f.await(ctx, wait) {
+	for began := time.Now(); ; {
+		switch {
+		case err != nil:
+			if !f.retry(ctx, res, began, err) {
+				return
+			}
+		case wait == nil || !f.await(ctx, wait):
+			return
+		default:
+			began = time.Now()
+		}
+		if upTo == 0 {
+			if upTo, err = f.barrier(ctx); err != nil {
+				continue
+			}
+		}
 		if res.Overflowed() {
 			upTo = math.MaxInt64
 		}
-		reached, wait = f.window(ctx, res, reached, upTo)
+		reached, wait, err = f.window(ctx, res, reached, upTo)
 	}
+}
+
+// retry waits before the archive is read again, and reports whether to. While the whole database is away no message comes that
+// would have to wait behind these; if they alone cannot be read, the others shall not wait for long.
+func (f *offline) retry(ctx context.Context, res *router.Resource, began time.Time, err error) bool {
+	if !errors.Is(err, storage.ErrAway) && time.Since(began) > offlineWait {
+		f.o.Log.Error("offline messages wait for another time", "jid", res.Addr().String(), "err", err)
+		return false
+	}
+	timer := time.NewTimer(offlineAgain)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		return false
+	}
+	return f.r.Resource(res.Addr()) == res
 }
 
 func (f *offline) barrier(ctx context.Context) (int64, error) {
@@ -118,14 +151,13 @@ func (f *offline) barrier(ctx context.Context) (int64, error) {
 
 // window sends the next messages behind the id reached, up to upTo. It returns how far it came, and what to wait for when
 // there may be more.
-func (f *offline) window(ctx context.Context, res *router.Resource, reached, upTo int64) (int64, *flight) {
+func (f *offline) window(ctx context.Context, res *router.Resource, reached, upTo int64) (int64, *flight, error) {
 	owner := res.Addr().Bare()
-	ctx, cancel := context.WithTimeout(ctx, offlineRead)
+	read, cancel := context.WithTimeout(ctx, offlineRead)
 	defer cancel()
-	page, err := archive.Undelivered(ctx, f.o.Store, owner, reached, offlineStanzas)
+	page, err := archive.Undelivered(read, f.o.Store, owner, reached, offlineStanzas)
 	if err != nil {
-		f.o.Log.Error("offline messages could not be read", "jid", owner.String(), "err", err)
-		return reached, nil
+		return reached, nil, err
 	}
 	if page.Skipped > 0 {
 		f.o.Log.Error("archived messages do not parse", "jid", owner.String(), "count", page.Skipped)
@@ -141,13 +173,13 @@ func (f *offline) window(ctx context.Context, res *router.Resource, reached, upT
 		}
 		if !res.Session.Send(late(it, owner), it.ID) {
 			f.forget(wait)
-			return it.ID - 1, nil
+			return it.ID - 1, nil, nil
 		}
 	}
 	if more && wait == nil {
 		return f.window(ctx, res, last, upTo) // nothing of the page was sent: there is nothing to wait for
 	}
-	return max(reached, last), wait
+	return max(reached, last), wait, nil
 }
 
 // older returns what of a page is not above upTo; it lies behind the id reached.

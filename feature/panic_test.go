@@ -1,7 +1,10 @@
 package feature_test
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -43,5 +46,34 @@ func TestPanickingSeen(t *testing.T) {
 	}
 	if n := b.calls.Load(); n != 2 {
 		t.Errorf("stored %d times", n)
+	}
+	if n := r.Stats.Panics.Load(); n != 2 {
+		t.Errorf("%d panics are counted", n)
+	}
+}
+
+// A session that ends because the server stops cannot tell its contacts any more; that is no error to wake somebody for.
+func TestStoppingIsNoError(t *testing.T) {
+	for _, stopping := range []bool{true, false} {
+		w := newWorld(t)
+		var out bytes.Buffer
+		r := router.New(router.Options{Hosts: []string{host}, Exists: w.exists})
+		rosters := feature.Roster(r, w.store, w.config)
+		feature.Presence(r, rosters, feature.Blocking(r, w.store, w.config, nil), w.store, slog.New(slog.NewTextHandler(&out, nil)))
+		s := &person{w: w, addr: wire.MustAddr("anna@" + host + "/a")}
+		res, err := r.Bind(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.SetPresence(&router.Presence{})
+		ctx, cancel := context.WithCancel(t.Context())
+		if cancel(); !stopping {
+			ctx = t.Context()
+			_ = w.store.Close()
+		}
+		r.Unbind(ctx, res)
+		if failed := strings.Contains(out.String(), "presence failed"); failed == stopping {
+			t.Errorf("stopping %v: logged %s", stopping, out.String())
+		}
 	}
 }

@@ -2,6 +2,7 @@ package feature
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -33,7 +34,7 @@ func Presence(r *router.Router, rosters *Rosters, blocks *Blocks, accounts stora
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	p := &Presences{r: r, rosters: rosters, blocks: blocks, log: log, seen: newSeen(accounts, log)}
+	p := &Presences{r: r, rosters: rosters, blocks: blocks, log: log, seen: newSeen(accounts, log, &r.Stats.Panics)}
 	rosters.removed = p.removed
 	blocks.nowBlocked, blocks.unblocked = p.nowBlocked, p.unblocked
 	r.HandlePresence(p)
@@ -103,8 +104,17 @@ func (p *Presences) deliver(st wire.Stanza) {
 // send passes a presence on to whoever its `to` names. What they refuse concerns no client of ours.
 func (p *Presences) send(ctx context.Context, st wire.Stanza) {
 	if err := p.r.SendPresence(ctx, st); err != nil && err != router.ErrDrop {
-		p.log.Error("presence failed", "to", st.To().String(), "type", st.Type(), "err", err)
+		p.failed(ctx, err, "to", st.To().String(), "type", st.Type())
 	}
+}
+
+// failed logs what went wrong. When the server stops, ctx has ended, and it is no error: who would be told is being sent home.
+func (p *Presences) failed(ctx context.Context, err error, about ...any) {
+	level := slog.LevelError
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		level = slog.LevelDebug
+	}
+	p.log.Log(ctx, level, "presence failed", append(about, "err", err)...)
 }
 
 // notify passes a notification on: for a local contact it is a look at the session table.
@@ -137,7 +147,7 @@ func (p *Presences) gone(ctx context.Context, res *router.Resource, last *router
 	bare := res.Addr().Bare()
 	bye := wire.New(wire.KindPresence, "unavailable", "", res.Addr(), wire.Addr{})
 	if err := p.leave(ctx, res, bye, last != nil); err != nil {
-		p.log.Error("presence failed", "from", res.Addr().String(), "err", err)
+		p.failed(ctx, err, "from", res.Addr().String())
 	}
 	if last != nil {
 		p.seen.put(bare, time.Now(), "")

@@ -2,6 +2,7 @@ package feature
 
 import (
 	"log/slog"
+	"sync/atomic"
 
 	"salon.im/salon/storage"
 	"salon.im/salon/wire"
@@ -11,7 +12,9 @@ import (
 const MaxSeen = maxSeen
 
 // NewSeen makes the store of last activity alone.
-func NewSeen(store storage.Accounts) *seen { return newSeen(store, slog.New(slog.DiscardHandler)) }
+func NewSeen(store storage.Accounts) *seen {
+	return newSeen(store, slog.New(slog.DiscardHandler), new(atomic.Int64))
+}
 
 // Put and Close are put and close.
 var (

@@ -150,7 +150,7 @@ func TestDirected(t *testing.T) {
 	want(t, 0, carl.take(), "")
 }
 
-// RFC 6121 §4.6.5: who was sent presence may ask for it.
+// RFC 6121 §4.6.6: who was sent presence may ask for it.
 func TestDirectedProbe(t *testing.T) {
 	h := newHouse(t)
 	anna := h.enter("anna/home")

@@ -254,9 +254,9 @@ func want(t testing.TB, n int, got []string, parts ...string) {
 // rooms is a service that records what it is sent.
 type rooms struct{ remote }
 
-func (r *rooms) Accept(_ context.Context, st wire.Stanza, done func()) {
+func (r *rooms) Accept(_ context.Context, st wire.Stanza, done func(wire.Stanza)) {
 	r.Send(st)
-	done()
+	done(st)
 }
 
 func parse(t testing.TB, xml string) wire.Stanza {

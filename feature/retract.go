@@ -43,6 +43,9 @@ func (a *archiver) retract(ctx context.Context, w *router.Walk, owner, peer wire
 	found := err == nil && mine(row)
 	if errors.Is(err, storage.ErrNotFound) {
 		row, found, err = archive.FindID(ctx, a.o.Store, owner, peer, id, mine)
+		if err == nil && !found && !outgoing { // a row of the kind RowPassing is in no page
+			row, found, err = archive.FindWaiting(ctx, a.o.Store, owner, id, mine)
+		}
 	}
 	if err != nil || !found || row.Tombstone {
 		return false, err

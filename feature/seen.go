@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"salon.im/salon/storage"
@@ -21,16 +22,17 @@ const seenBatch = 1000
 
 // seen stores when sessions ended (XEP-0012 §4), behind their backs: one goroutine while there is something to store.
 type seen struct {
-	store storage.Accounts
-	log   *slog.Logger
+	store  storage.Accounts
+	log    *slog.Logger
+	panics *atomic.Int64 // the router's
 
 	mu      sync.Mutex // a leaf
 	waiting map[wire.Addr]storage.LastSeen
 	idle    chan struct{} // closed when nothing waits; nil while nothing does
 }
 
-func newSeen(store storage.Accounts, log *slog.Logger) *seen {
-	return &seen{store: store, log: log, waiting: make(map[wire.Addr]storage.LastSeen)}
+func newSeen(store storage.Accounts, log *slog.Logger, panics *atomic.Int64) *seen {
+	return &seen{store: store, log: log, panics: panics, waiting: make(map[wire.Addr]storage.LastSeen)}
 }
 
 // put notes the end of a session. It does not block. The last one of an account counts.
@@ -64,6 +66,7 @@ func (s *seen) run(idle chan struct{}) {
 func (s *seen) save(ends []storage.LastSeen) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
+			s.panics.Add(1)
 			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
 		}
 	}()

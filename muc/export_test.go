@@ -1,6 +1,7 @@
 package muc
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -45,13 +46,14 @@ const MailboxEvents = mailboxEvents
 
 // Bounds for tests.
 const (
-	MaxNickBytes    = maxNickBytes
-	MaxSubject      = maxSubject
-	MaxReason       = maxReason
-	MaxAffiliations = maxAffiliations
-	MaxRelays       = maxRelays
-	HistoryBytes    = historyBytes
-	MaxTombs        = maxTombs
+	MaxNickBytes     = maxNickBytes
+	MaxSubject       = maxSubject
+	MaxReason        = maxReason
+	MaxAffiliations  = maxAffiliations
+	MaxRelays        = maxRelays
+	MaxRelaysOfAsker = maxRelaysOfAsker
+	HistoryBytes     = historyBytes
+	MaxTombs         = maxTombs
 )
 
 // SpentAfter returns how many sessions are remembered after n have left.
@@ -61,4 +63,26 @@ func SpentAfter(n int) int {
 		p.keep(wire.MustAddr(fmt.Sprintf("u%d@example.test/r", i)), bucket{at: time.Unix(1, 0)})
 	}
 	return len(p.buckets)
+}
+
+// Bounds of the requests to archives.
+const (
+	MaxAskers = maxAskers
+	MaxAsking = maxAsking
+)
+
+// TurnsTaken returns how many requests are taken of so many askers with so many each, while none is answered.
+func TurnsTaken(askers, each int) (taken int) {
+	wait := make(chan struct{})
+	s := &Service{turns: turns{}}
+	defer s.running.Wait()
+	defer close(wait)
+	for i := range askers {
+		for range each {
+			if s.take(wire.MustAddr(fmt.Sprintf("u%d@example.test/r", i)), func(context.Context) { <-wait }) {
+				taken++
+			}
+		}
+	}
+	return taken
 }

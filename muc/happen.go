@@ -23,6 +23,7 @@ func (r *room) happen(e *event) {
 		}
 	}
 	if err != nil {
+		e.sent = wire.Stanza{}
 		r.refuse(st, err)
 	}
 }

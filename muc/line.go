@@ -34,6 +34,7 @@ func (l *line) pop() *event {
 // message is a message under way: judged, and waiting for its commit or for those before it.
 type message struct {
 	out     wire.Stanza           // as it will be sent, from the sender's occupant address
+	sent    wire.Stanza           // a private one, as its sender's archive has it
 	rows    []storage.Row         // none if it is not kept
 	unkept  bool                  // the live history has it, the archive not
 	rewrite []storage.Rewrite     // what it takes back
@@ -124,13 +125,24 @@ func (r *room) beginMessage(e *event) {
 // again.
 func (r *room) endMessage(e *event) {
 	m := e.msg
+	if !m.sent.IsZero() {
+		e.sent = m.sent
+	}
 	switch {
 	case m.refuse != nil:
+		e.sent = wire.Stanza{}
 		r.refuse(e.st, m.refuse)
 	case m.result.Err != nil:
+		e.sent = wire.Stanza{}
 		r.refuse(e.st, errUnstored)
 	case m.result.Dropped != 0:
+		e.sent = wire.Stanza{}
 	default:
 		m.deliver(r, m)
+		for _, row := range m.rows {
+			if row.Outgoing { // a copy has the id of its owner's archive
+				e.sent = withStanzaID(m.sent, row.Owner, row.ID)
+			}
+		}
 	}
 }

@@ -16,8 +16,11 @@ const (
 // event is something that happens to a room: a stanza, the end of a commit, or a call from the service.
 type event struct {
 	st   wire.Stanza
-	done func() // of the stanza's sender; never nil for a stanza
-	cost int    // bytes, counted against the mailbox's bound while the event is held
+	done func(sent wire.Stanza) // of the stanza's sender; never nil for a stanza
+	// sent is what the sender's other sessions may see of a message: as it came, or as the sender's archive has it; zero once
+	// it is refused.
+	sent wire.Stanza
+	cost int // bytes, counted against the mailbox's bound while the event is held
 	// routed counts what the stanza caused and the router has not handled: the sender is told no earlier.
 	routed atomic.Int32
 
@@ -30,7 +33,7 @@ type event struct {
 // handled is called once by the room and once for each stanza routed, on any goroutine; the last call tells the sender.
 func (e *event) handled() {
 	if e.routed.Add(-1) < 0 && e.done != nil {
-		e.done()
+		e.done(e.sent)
 	}
 }
 

@@ -129,6 +129,9 @@ func (a *asked) answer(ctx context.Context) {
 	defer cancel()
 	defer a.s.recovered(a.st)
 	err := a.run(ctx)
+	if errors.Is(err, router.ErrGone) {
+		return
+	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		err = errBusy
 	}
@@ -150,7 +153,7 @@ func (a *asked) run(ctx context.Context) error {
 		}
 		return err
 	}
-	page, err := a.s.reader.Query(ctx, a.room, a.q, archive.Bound(to.Room))
+	page, err := a.s.reader.Query(ctx, a.room, a.q, archive.Bound(to.Allowance))
 	if err != nil {
 		return err
 	}

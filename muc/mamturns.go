@@ -22,10 +22,14 @@ func (s *Service) queue(a *asked, done func()) bool {
 	if !s.o.Router.IsHost(who.Domain()) {
 		who = who.Bare() // sessions elsewhere cost their user nothing
 	}
-	f := func(ctx context.Context) {
+	return s.take(who, func(ctx context.Context) {
 		defer done()
 		a.answer(ctx)
-	}
+	})
+}
+
+// take runs f in the turn of who, on a goroutine of the service.
+func (s *Service) take(who wire.Addr, f func(context.Context)) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	waiting, busy := s.turns[who]

@@ -92,7 +92,7 @@ func (r *room) configure(form wire.Form) error {
 	return nil
 }
 
-// keep stores settings, or takes a room that is no longer persistent out of the store.
+// keep stores settings, or takes a room that is no longer persistent out of the store. Its messages stay until it ends.
 func (r *room) keep(set settings) error {
 	if set.Persistent {
 		return r.save(set)
@@ -102,8 +102,8 @@ func (r *room) keep(set settings) error {
 	}
 	ctx, cancel := r.ctx()
 	defer cancel()
-	if err := r.s.o.Rooms.DeleteRoom(ctx, r.addr); err != nil {
-		return r.storageError("delete the room", err)
+	if err := r.s.o.Rooms.ForgetRoom(ctx, r.addr); err != nil { // the archive stays for as long as the room does
+		return r.storageError("forget the room", err)
 	}
 	r.stored = false
 	return nil

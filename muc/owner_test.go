@@ -52,6 +52,13 @@ func (b *brittle) DeleteRoom(ctx context.Context, r wire.Addr) error {
 	return b.Rooms.DeleteRoom(ctx, r)
 }
 
+func (b *brittle) ForgetRoom(ctx context.Context, r wire.Addr) error {
+	if b.broken.Load() {
+		return errBroken
+	}
+	return b.Rooms.ForgetRoom(ctx, r)
+}
+
 func (b *brittle) Room(ctx context.Context, r wire.Addr) (storage.Room, error) {
 	if b.broken.Load() {
 		return storage.Room{}, errBroken
@@ -68,6 +75,7 @@ func TestStoreFails(t *testing.T) {
 	ben.sync()
 	b.broken.Store(true)
 	w.want(anna.configure("membersonly=1"), `internal-server-error`)
+	w.want(anna.configure("persistentroom=0"), `internal-server-error`)
 	w.want(anna.affiliate("ben@"+host, "outcast"), `internal-server-error`)
 	anna.say(`<message type='groupchat' to='` + roomJID + `'><subject>Tea</subject></message>`)
 	w.want(anna.sync(), `internal-server-error`)

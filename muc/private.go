@@ -73,10 +73,11 @@ func (r *room) judgePrivate(st wire.Stanza, m *message) error {
 	}
 	mark := wire.NewWriter().Start(nsUser, "x").End().Payload()
 	m.out = identified(st).Edit().Cut(forged).Append(mark).Stanza().WithFrom(s.occ.addr).WithTo(o.bare)
+	m.sent = m.out.WithFrom(s.full).WithTo(o.addr)
 	nick := o.nick
 	m.deliver = func(r *room, m *message) { r.deliverPrivate(m, nick) }
 	if archive.Store(m.out) {
-		m.rows = r.privateRows(s, o, m.out, originID(st))
+		m.rows = r.privateRows(s, o, m, originID(st))
 		if err = r.retractPrivate(s, m); err == nil {
 			m.rows, err = r.keepWanted(m.rows)
 		}
@@ -104,18 +105,17 @@ func (r *room) keepWanted(rows []storage.Row) ([]storage.Row, error) {
 	return kept, nil
 }
 
-func (r *room) privateRows(s *session, o *occupant, out wire.Stanza, originID string) []storage.Row {
+func (r *room) privateRows(s *session, o *occupant, m *message, originID string) []storage.Row {
 	var rows []storage.Row
 	origin := archive.Origin(s.full, originID)
 	local := r.s.o.Router.IsHost
 	if local(o.bare.Domain()) {
 		rows = append(rows, storage.Row{Owner: o.bare, Peer: s.occ.addr, Kind: storage.RowPrivate, Origin: origin,
-			Stanza: out.AppendStandalone(nil)})
+			Stanza: m.out.AppendStandalone(nil)})
 	}
 	if from := s.full.Bare(); local(from.Domain()) && from != o.bare {
-		sent := out.WithFrom(s.full).WithTo(o.addr)
 		rows = append(rows, storage.Row{Owner: from, Peer: o.addr, Kind: storage.RowPrivate, Outgoing: true, Origin: origin,
-			Stanza: sent.AppendStandalone(nil)})
+			Stanza: m.sent.AppendStandalone(nil)})
 	}
 	return rows
 }

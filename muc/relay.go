@@ -12,8 +12,9 @@ import (
 
 // Bounds of the requests between occupants that wait for their answers.
 const (
-	maxRelays = 1000
-	relayTime = 2 * time.Minute
+	maxRelays        = 1000
+	maxRelaysOfAsker = 100
+	relayTime        = 2 * time.Minute
 )
 
 // relay is a request that one occupant sent to another. The room gives it an id of its own, so that nobody can answer
@@ -56,7 +57,7 @@ func (r *room) relayIQ(st wire.Stanza) error {
 
 // forward sends a request to its occupant's shown session; one for a vCard goes to the account, whose server answers.
 func (r *room) forward(st wire.Stanza, s *session, o *occupant) error {
-	if !r.relayRoom() {
+	if !r.relayRoom(s.full) {
 		return errBusy
 	}
 	q := relay{from: s.full, id: strings.Clone(st.ID()), nick: s.occ.addr, to: o.shown().full, as: o.addr, until: r.now().Add(relayTime)}
@@ -79,17 +80,22 @@ func (r *room) forward(st wire.Stanza, s *session, o *occupant) error {
 	return nil
 }
 
-// relayRoom makes room for one more request, if need be by forgetting those that were never answered.
-func (r *room) relayRoom() bool {
-	if len(r.relays) >= maxRelays {
-		now := r.now()
-		for id, q := range r.relays {
-			if now.After(q.until) {
-				delete(r.relays, id)
-			}
+// relayRoom makes room for one more request of an asker, if need be by forgetting those that were never answered. One asker
+// has a bound of its own, so that it cannot take the others' room.
+func (r *room) relayRoom(asker wire.Addr) bool {
+	if len(r.relays) < maxRelaysOfAsker {
+		return true
+	}
+	now, own := r.now(), 0
+	for id, q := range r.relays {
+		switch {
+		case now.After(q.until):
+			delete(r.relays, id)
+		case q.from == asker:
+			own++
 		}
 	}
-	return len(r.relays) < maxRelays
+	return own < maxRelaysOfAsker && len(r.relays) < maxRelays
 }
 
 func (r *room) answerRelay(st wire.Stanza) {

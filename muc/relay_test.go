@@ -72,11 +72,25 @@ func TestRelayVCard(t *testing.T) {
 	w.wantNot(ben.sync(), `vcard-temp`)
 }
 
+// Requests that wait are bounded for each asker, so that one takes no other's room, and for the room.
 func TestRelayBound(t *testing.T) {
-	w, anna, ben, _ := three(t)
-	for i := range muc.MaxRelays + 1 {
-		anna.say(fmt.Sprintf(`<iq type='get' id='v%d' to='%s/B'><query xmlns='jabber:iq:version'/></iq>`, i, roomJID))
+	w, anna, ben, carl := three(t)
+	ask := func(p *person, n int) {
+		for i := range n {
+			p.say(fmt.Sprintf(`<iq type='get' id='v%d' to='%s/B'><query xmlns='jabber:iq:version'/></iq>`, i, roomJID))
+		}
 	}
-	w.want(anna.sync(), fmt.Sprintf(`id="v%d"`, muc.MaxRelays), `resource-constraint`)
+	ask(anna, muc.MaxRelaysOfAsker+1)
+	w.want(anna.sync(), fmt.Sprintf(`id="v%d"`, muc.MaxRelaysOfAsker), `resource-constraint`)
+	ask(carl, 1)
+	w.wantNot(carl.sync(), `resource-constraint`)
+	for i := 1; i < muc.MaxRelays/muc.MaxRelaysOfAsker; i++ {
+		p := w.dial(fmt.Sprint("p", i))
+		p.enter(fmt.Sprint("P", i))
+		ask(p, muc.MaxRelaysOfAsker)
+		p.sync()
+	}
+	ask(carl, 1)
+	w.want(carl.sync(), `resource-constraint`)
 	ben.sync()
 }

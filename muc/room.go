@@ -141,6 +141,7 @@ func (r *room) guard(e *event, step func(*room, *event)) {
 	defer func() {
 		if p := recover(); p != nil {
 			r.s.Stats.Panics.Add(1)
+			e.sent = wire.Stanza{}
 			r.log.Error("room failed on a stanza", "panic", p, "stack", string(debug.Stack()))
 			if e.msg != nil {
 				e.msg.ready, e.msg.refuse = true, errUnstored

@@ -105,17 +105,17 @@ func New(o Options) (*Service, error) {
 }
 
 // Accept implements router.Service.
-func (s *Service) Accept(ctx context.Context, st wire.Stanza, done func()) {
+func (s *Service) Accept(ctx context.Context, st wire.Stanza, done func(sent wire.Stanza)) {
 	switch {
 	case st.From().IsZero() || st.Malformed() != nil:
 		s.refuse(st, refusal(stanza.Modify, stanza.JIDMalformed, ""))
-		done()
+		done(wire.Stanza{})
 	case st.To().Local() == "":
-		s.acceptOwn(st, done)
+		s.acceptOwn(st, func() { done(wire.Stanza{}) })
 	case idleTalk(st) && !s.inMemory(st.To().Bare()):
-		done()
+		done(wire.Stanza{})
 	default:
-		e := &event{st: st, done: done, cost: st.Len()}
+		e := &event{st: st, sent: st, done: done, cost: st.Len()}
 		p := s.postTo(st.To().Bare(), e, departs(st))
 		if p == taken {
 			return
@@ -126,7 +126,7 @@ func (s *Service) Accept(ctx context.Context, st wire.Stanza, done func()) {
 		} else {
 			s.refuse(st, errClosing)
 		}
-		done()
+		done(wire.Stanza{})
 	}
 }
 

@@ -36,12 +36,14 @@ type world struct {
 	rooms  storage.Rooms // what the service is given; store unless a test wraps it
 	writer *archive.Writer
 	queue  muc.Writer
-	router *router.Router
-	muc    *muc.Service
-	cfg    *config.Config // before the start; then reconfigure
-	live   atomic.Pointer[config.Config]
-	now    func() time.Time
-	held   func(wire.Addr) bool
+	// archive is what the service reads; store unless a test wraps it.
+	archive storage.Archive
+	router  *router.Router
+	muc     *muc.Service
+	cfg     *config.Config // before the start; then reconfigure
+	live    atomic.Pointer[config.Config]
+	now     func() time.Time
+	held    func(wire.Addr) bool
 }
 
 func newWorld(t testing.TB, change ...func(*world)) *world {
@@ -58,7 +60,7 @@ func newWorld(t testing.TB, change ...func(*world)) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.writer.Close() })
-	w.rooms, w.queue = w.store, w.writer
+	w.rooms, w.queue, w.archive = w.store, w.writer, w.store
 	for _, c := range change {
 		c(w)
 	}
@@ -75,7 +77,7 @@ func (w *world) start() {
 	})
 	w.live.Store(w.cfg)
 	var err error
-	w.muc, err = muc.New(muc.Options{Router: w.router, Rooms: w.rooms, Archive: w.store, Writer: w.queue,
+	w.muc, err = muc.New(muc.Options{Router: w.router, Rooms: w.rooms, Archive: w.archive, Writer: w.queue,
 		Config: w.live.Load, Key: make([]byte, 32), Domain: service, Host: host, Held: w.held, Now: w.now, Log: w.log})
 	if err != nil {
 		w.t.Fatal(err)
@@ -266,6 +268,13 @@ func (w *world) makeAvailable(p *person) {
 // waitFor returns the first stanza with all the parts, whatever comes before it.
 func (p *person) waitFor(parts ...string) string {
 	p.w.t.Helper()
+	seen := p.upTo(parts...)
+	return seen[len(seen)-1]
+}
+
+// upTo returns everything up to the first stanza with all the parts.
+func (p *person) upTo(parts ...string) []string {
+	p.w.t.Helper()
 	deadline := time.After(10 * time.Second)
 	var seen []string
 	for {
@@ -275,13 +284,13 @@ func (p *person) waitFor(parts ...string) string {
 		p.mu.Unlock()
 		for i, st := range got {
 			s := string(st.Append(nil))
+			seen = append(seen, s)
 			if index([]string{s}, parts...) == 0 {
 				p.mu.Lock()
 				p.got = append(got[i+1:], p.got...)
 				p.mu.Unlock()
-				return s
+				return seen
 			}
-			seen = append(seen, s)
 		}
 		select {
 		case <-p.more:

@@ -17,10 +17,9 @@ func (r *Router) cleanse(st wire.Stanza, fromSession bool) wire.Stanza {
 	if st.Kind() != wire.KindMessage && st.Kind() != wire.KindPresence {
 		return st
 	}
-	forged := func(k wire.Kid) bool { return r.forged(k, st.From(), fromSession) }
 	for k := range st.Kids() {
-		if forged(k) {
-			return st.Edit().Cut(forged).Stanza()
+		if r.forged(k, st.From(), fromSession) {
+			return st.Edit().Cut(func(k wire.Kid) bool { return r.forged(k, st.From(), fromSession) }).Stanza()
 		}
 	}
 	return st

@@ -118,14 +118,14 @@ func (r *Router) notDelivered(ctx context.Context, w *Walk, act action) {
 		case w.Stanza.Has("", "body"):
 			r.Bounce(ctx, w.Stanza, stanza.Error{Type: stanza.Cancel, Condition: stanza.ServiceUnavailable})
 		default: // without content for a person, such as a chat state (XEP-0160 §3)
-			r.Stats.Dropped.Add(1)
+			r.CountDrop(DropNoContent)
 		}
 	case bounce:
 		r.settle(w)
 		r.Bounce(ctx, w.Stanza, stanza.Error{Type: stanza.Cancel, Condition: stanza.ServiceUnavailable})
 	case drop:
 		r.settle(w)
-		r.Stats.Dropped.Add(1)
+		r.CountDrop(DropByType)
 	}
 }
 
@@ -222,7 +222,7 @@ func (r *Router) SendPresence(ctx context.Context, st wire.Stanza) error {
 	to := st.To()
 	switch {
 	case r.services[to.Domain()] != nil:
-		r.services[to.Domain()].Accept(ctx, st, func() {})
+		r.services[to.Domain()].Accept(ctx, st, func(wire.Stanza) {})
 	case !r.hosts[to.Domain()]:
 		r.sendRemote(ctx, st)
 	case !to.IsHost():

@@ -124,7 +124,9 @@ type service struct {
 	take func(st wire.Stanza, done func())
 }
 
-func (s service) Accept(_ context.Context, st wire.Stanza, done func()) { s.take(st, done) }
+func (s service) Accept(_ context.Context, st wire.Stanza, done func(wire.Stanza)) {
+	s.take(st, func() { done(st) })
+}
 
 func newRouter(a router.Archiver, l router.FlowLimits) *router.Router {
 	return router.New(router.Options{

@@ -238,7 +238,7 @@ func (f *Flow) begin(e *entry) {
 			return
 		}
 		f.r.count(st)
-		s.Accept(f.ctx, st, func() { f.complete(e, nil, false) })
+		s.Accept(f.ctx, st, func(sent wire.Stanza) { f.accepted(e, sent) })
 		return
 	}
 	if st.Kind() != wire.KindMessage {
@@ -307,6 +307,16 @@ func (f *Flow) beginMessage(e *entry) {
 var unstored error = stanza.Error{Type: stanza.Wait, Condition: stanza.InternalServerError,
 	Text: map[string]string{"en": "The message could not be stored; please send it again later."}}
 
+// accepted says that a service has handled an entry.
+func (f *Flow) accepted(e *entry, sent wire.Stanza) {
+	f.mu.Lock()
+	if !e.ready {
+		e.walk.Sent = sent
+	}
+	f.mu.Unlock()
+	f.complete(e, nil, false)
+}
+
 // complete says that an entry may end, once, and runs the flow on a goroutine of its own if nobody does: the caller may be
 // the archive or a room, and must not be held up.
 func (f *Flow) complete(e *entry, refuse error, resend bool) {
@@ -332,7 +342,7 @@ func (f *Flow) end(e *entry) {
 		f.r.refuse(f.ctx, st, e.refuse)
 	case e.resend:
 	case f.r.services[st.To().Domain()] != nil:
-		if st.Kind() == wire.KindMessage {
+		if st.Kind() == wire.KindMessage && !w.Sent.IsZero() {
 			f.r.runObserve(f.ctx, w) // the sender's other sessions may get a copy (XEP-0280 §6.1)
 		}
 	case st.Kind() == wire.KindMessage:

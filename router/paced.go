@@ -2,28 +2,32 @@ package router
 
 import (
 	"context"
+	"errors"
 	"runtime"
 
 	"salon.im/salon/wire"
 )
 
-// Room is what a receiver can be sent at once, beside all else that goes to it.
-type Room struct{ Stanzas, Bytes int }
+// ErrGone says that a session has ended: nobody waits for an answer any more.
+var ErrGone = errors.New("router: the session has ended")
 
-// Pacer is a Session that tells who answers with many stanzas when there is room for them.
+// Allowance is what a receiver can be sent at once, beside all else that goes to it.
+type Allowance struct{ Stanzas, Bytes int }
+
+// Pacer is a Session that tells who answers with many stanzas how much it can take.
 type Pacer interface {
-	// Pace waits until the client has taken most of what waits for it, and returns the room for one answer. The error is the
-	// context's, or says that the session has ended.
-	Pace(ctx context.Context) (Room, error)
+	// Pace waits until the client has taken most of what waits for it, and returns how much one answer may be. It returns
+	// the context's error or ErrGone.
+	Pace(ctx context.Context) (Allowance, error)
 }
 
-// farRoom is the room of a receiver that does not tell: one of another domain.
-var farRoom = Room{Stanzas: 250, Bytes: 256 << 10}
+// farAllowance is for a receiver that does not tell: one of another domain.
+var farAllowance = Allowance{Stanzas: 250, Bytes: 256 << 10}
 
 // Paced is the way to a full JID for an answer of many stanzas, such as a page of an archive: it passes by what holds back
 // live messages and what filters them, so that the result which ends the answer does not overtake it.
 type Paced struct {
-	Room Room
+	Allowance
 	send func(wire.Stanza) bool
 }
 
@@ -34,19 +38,22 @@ func (p Paced) Send(st wire.Stanza) bool {
 	return p.send(st)
 }
 
-// Pace waits until there is room for an answer to a full JID. It blocks, for as long as the context lets it; who answers for
-// a room does not call it on the room's goroutine.
+// Pace waits until a full JID can be sent an answer of many stanzas. It blocks for as long as the context lets it, so that
+// who answers for a room does not call it on the room's goroutine. It returns the context's error or ErrGone.
 func (r *Router) Pace(ctx context.Context, to wire.Addr) (Paced, error) {
+	if !r.hosts[to.Domain()] {
+		return Paced{farAllowance, func(st wire.Stanza) bool { return r.Send(ctx, st) }}, nil
+	}
 	res := r.Resource(to)
 	if res == nil {
-		return Paced{farRoom, func(st wire.Stanza) bool { return r.Send(ctx, st) }}, nil
+		return Paced{}, ErrGone
 	}
-	p := Paced{farRoom, func(st wire.Stanza) bool { return res.Session.Send(st, 0) }}
+	p := Paced{farAllowance, func(st wire.Stanza) bool { return res.Session.Send(st, 0) }}
 	pacer, ok := res.Session.(Pacer)
 	if !ok {
 		return p, nil
 	}
 	var err error
-	p.Room, err = pacer.Pace(ctx)
+	p.Allowance, err = pacer.Pace(ctx)
 	return p, err
 }

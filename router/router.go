@@ -20,9 +20,10 @@ var ErrTooMany = errors.New("router: too many sessions of this account")
 // Service answers for a domain of its own, such as a conference service.
 type Service interface {
 	// Accept takes a stanza to the service's domain in arrival order. It must not block. done is called exactly once, from
-	// any goroutine, when the stanza is handled: then its sender sees it acknowledged. The service refuses with an error
-	// stanza of its own; it never answers an error or a result with an error.
-	Accept(ctx context.Context, st wire.Stanza, done func())
+	// any goroutine, when the stanza is handled: then its sender sees it acknowledged. sent is a message as its sender's other
+	// sessions may see it (XEP-0280), with the id under which the sender's archive has it; zero if it was refused. The service
+	// refuses with an error stanza of its own; it never answers an error or a result with an error.
+	Accept(ctx context.Context, st wire.Stanza, done func(sent wire.Stanza))
 }
 
 // Remote reaches other domains. Package s2s implements it.
@@ -86,7 +87,9 @@ type Router struct {
 
 // Stats counts what the router did since the start.
 type Stats struct {
-	Messages, Presences, IQs, Bounced, Dropped, Panics atomic.Int64
+	Messages, Presences, IQs, Panics atomic.Int64
+	Bounced                          BounceCounts
+	Dropped                          DropCounts
 }
 
 // Hooks are called at the turns of a session's life, in order of registration, on the goroutine that caused them.
@@ -295,7 +298,7 @@ func (r *Router) Delivered(owner wire.Addr, marks ...int64) {
 func (r *Router) Send(ctx context.Context, st wire.Stanza) bool {
 	to := st.To()
 	if s := r.services[to.Domain()]; s != nil {
-		s.Accept(ctx, st, func() {})
+		s.Accept(ctx, st, func(wire.Stanza) {})
 		return true
 	}
 	if !r.hosts[to.Domain()] {
@@ -345,10 +348,10 @@ func (r *Router) Bounce(ctx context.Context, st wire.Stanza, e stanza.Error) { r
 
 func (r *Router) bounce(ctx context.Context, st wire.Stanza, e stanza.Error, detail ...wire.Payload) {
 	if t := st.Type(); t == "error" || t == "result" || st.From().IsZero() {
-		r.Stats.Dropped.Add(1)
+		r.CountDrop(DropUnanswerable)
 		return
 	}
-	r.Stats.Bounced.Add(1)
+	r.Stats.Bounced.count(e.Condition)
 	r.Send(ctx, st.ErrorReply(e, detail...))
 }
 

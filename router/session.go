@@ -168,7 +168,7 @@ func (r *Resource) Release(upTo int64) {
 	r.holding.Store(false)
 }
 
-// AddDirected notes that the session sent available presence to addr (RFC 6121 §4.6.1). It reports false when max
+// AddDirected notes that the session sent available presence to addr (RFC 6121 §4.6.3). It reports false when max
 // addresses are noted already.
 func (r *Resource) AddDirected(addr wire.Addr, max int) bool {
 	r.mu.Lock()

@@ -87,7 +87,7 @@ func (r *Router) Observe(f ObserveFunc) { r.observe = append(r.observe, f) }
 // refuse answers for a stage that refused w.
 func (r *Router) refuse(ctx context.Context, st wire.Stanza, err error) {
 	if err == ErrDrop {
-		r.Stats.Dropped.Add(1)
+		r.CountDrop(DropRefused)
 		return
 	}
 	r.bounce(ctx, st, r.stanzaError(st, err), detail(err)...)

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"sync/atomic"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
@@ -25,8 +27,11 @@ func (s *Server) measure() {
 	counter("stanzas_total", stanzas, kind("message"), r.Messages.Load)
 	counter("stanzas_total", stanzas, kind("presence"), r.Presences.Load)
 	counter("stanzas_total", stanzas, kind("iq"), r.IQs.Load)
-	counter("stanzas_bounced_total", "Stanzas answered with an error because they could not be delivered.", nil, r.Bounced.Load)
-	counter("stanzas_dropped_total", "Stanzas that the standards say to ignore in silence.", nil, r.Dropped.Load)
+	byReason := func(name, help string) func(string, *atomic.Int64) {
+		return func(reason string, n *atomic.Int64) { counter(name, help, prometheus.Labels{"reason": reason}, n.Load) }
+	}
+	r.Bounced.Each(byReason("stanzas_bounced_total", "Stanzas answered with an error, by its condition."))
+	r.Dropped.Each(byReason("stanzas_dropped_total", "Stanzas that went to nobody in silence, as the standards have it, by the reason."))
 
 	counter("panics_total", "Mistakes of the server's own, each of which ended one stanza, hook or connection.", nil, func() int64 {
 		n := r.Panics.Load() + s.c2s.Stats.Panics.Load() + s.flusher.Stats.Panics.Load() + int64(s.writer.Stats().Panics)
@@ -45,7 +50,7 @@ func (s *Server) measure() {
 	c := &s.c2s.Stats
 	counter("connections_total", "Client connections accepted.", nil, c.Connections.Load)
 	counter("logins_total", "Successful logins.", nil, c.Logins.Load)
-	counter("login_failures_total", "Failed logins.", nil, c.AuthFailures.Load)
+	c.AuthFailures.Each(byReason("login_failures_total", "Failed logins, by the SASL condition."))
 	counter("tls_failures_total", "Failed TLS handshakes.", nil, c.TLSFailures.Load)
 	counter("resumes_total", "Sessions resumed (XEP-0198).", nil, c.Resumes.Load)
 	counter("resume_failures_total", "Resumptions refused.", nil, c.ResumeFailures.Load)

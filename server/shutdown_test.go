@@ -179,3 +179,15 @@ func TestShutdownWithAHungStore(t *testing.T) {
 func plain(user, password string) string {
 	return base64.StdEncoding.EncodeToString([]byte("\x00" + user + "\x00" + password))
 }
+
+// Whoever calls Shutdown need not end Serve's context: nothing that works in the background holds it up.
+func TestShutdownEndsServe(t *testing.T) {
+	s := xmpptest.Start(t)
+	began := time.Now()
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if d := time.Since(began); d > 15*time.Second {
+		t.Errorf("it took %v", d)
+	}
+}

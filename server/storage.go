@@ -7,6 +7,7 @@ import (
 
 	"salon.im/salon/config"
 	"salon.im/salon/storage"
+	"salon.im/salon/storage/postgres"
 	"salon.im/salon/storage/sqlite"
 )
 
@@ -25,7 +26,11 @@ func openStore(ctx context.Context, cfg *config.Config, log *slog.Logger, sync s
 		}
 		return s, nil
 	case "postgres":
-		return nil, fmt.Errorf("%s: PostgreSQL is not in this build: leave storage.url empty", cfg.Storage.URL)
+		s, err := postgres.Open(ctx, postgres.Options{URL: cfg.Storage.URL.Reveal(), Log: log})
+		if err != nil {
+			return nil, err
+		}
+		return s, nil
 	}
 	return nil, fmt.Errorf("storage.url %s: its back end is unknown", cfg.Storage.URL)
 }
@@ -36,7 +41,7 @@ func InspectStore(ctx context.Context, cfg *config.Config) (storage.Overview, er
 	case "sqlite":
 		return sqlite.Inspect(ctx, cfg.SQLitePath())
 	case "postgres":
-		return storage.Overview{}, fmt.Errorf("%s: PostgreSQL is not in this build: leave storage.url empty", cfg.Storage.URL)
+		return postgres.Inspect(ctx, cfg.Storage.URL.Reveal())
 	}
 	return storage.Overview{}, fmt.Errorf("storage.url %s: its back end is unknown", cfg.Storage.URL)
 }

@@ -1,6 +1,6 @@
 // Package storage defines what Salon keeps: the records, one small interface for each store, and the errors that
-// every back end returns. It holds no code that touches a database: that is storage/sqlite (and later
-// storage/postgres), and storage/storagetest is the one conformance suite that each of them passes.
+// every back end returns. It holds no code that touches a database: that is storage/sqlite and
+// storage/postgres, and storage/storagetest is the one conformance suite that each of them passes.
 //
 // Consumers ask for the interface they use, never for Store as a whole. All methods are safe for any goroutine, may
 // block on the disk, and honour the context's cancellation. Addresses are bare unless a comment says otherwise.

@@ -166,6 +166,7 @@ func (o *Outbox) Detach(c *Conn) bool {
 	if o.sm != nil {
 		o.sm.asked = time.Time{}
 	}
+	o.paceLocked()
 	return true
 }
 

@@ -32,7 +32,7 @@ func (a *app) withAdmin(c *cobra.Command, do func(context.Context, control.Admin
 	fresh := errors.Is(err, fs.ErrNotExist)
 	purpose := strings.TrimSpace("salon " + path(c))
 	admin, done, err := control.Reach(ctx, cfg.Data, purpose, func(ctx context.Context) (control.Admin, func() error, error) {
-		store, err := a.openStore(ctx, cfg)
+		store, err := openStore(ctx, cfg)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -27,9 +28,19 @@ func (a *app) complain(failure error) {
 	}
 }
 
+// command finds the commands that an error names: in backquotes, without the program's name.
+var command = regexp.MustCompile("`(?:serve|user [^`]+)`")
+
+// unreadable says that a file that the user named cannot be read: the command line is to blame, not the server.
+func unreadable(doing string, err error) error {
+	return &control.Error{Kind: control.Invalid, Text: doing + ": " + err.Error()}
+}
+
 // explain returns an error's text with a remedy where the error itself cannot know one.
 func (a *app) explain(failure error) string {
-	text := failure.Error()
+	text := command.ReplaceAllStringFunc(failure.Error(), func(words string) string {
+		return "`" + a.hint(strings.Fields(strings.Trim(words, "`"))...) + "`"
+	})
 	switch {
 	case errors.Is(failure, syscall.EADDRINUSE):
 		return text + ": another program listens there: stop it, or choose other addresses in the settings (listen)"

@@ -33,10 +33,11 @@ func build(m *testing.M) int {
 	return m.Run()
 }
 
-// settings keep the iterations low and take any free port.
+// settings keep the iterations low, take any free port, and hold one account.
 const settings = `hosts: [{name: a.test}]
 listen: {c2s: ["127.0.0.1:0"], c2s_direct: ["127.0.0.1:0"], http: ""}
 auth: {iterations: 4096, mechanisms: [SCRAM-SHA-256]}
+archive: {hold: [held@a.test]}
 `
 
 // dataDir returns a data directory with settings.

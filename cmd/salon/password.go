@@ -21,7 +21,7 @@ func (a *app) readPassword(file, whose string) (string, error) {
 	if file != "" {
 		f, err := os.Open(file)
 		if err != nil {
-			return "", fmt.Errorf("cannot read the password: %w", err)
+			return "", unreadable("cannot read the password", err)
 		}
 		defer func() { _ = f.Close() }()
 		return firstLine(f)

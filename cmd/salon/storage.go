@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -22,10 +23,9 @@ func (a *app) storageCmd() *cobra.Command {
 	return c
 }
 
-// openStore opens the database of the settings. What it logs is for people.
-func (a *app) openStore(ctx context.Context, cfg *config.Config) (storage.Store, error) {
-	log, _ := newLog(a.err, cfg.Log)
-	return server.OpenStore(ctx, cfg, log)
+// openStore opens the database of the settings. What it would log is for who runs the server.
+func openStore(ctx context.Context, cfg *config.Config) (storage.Store, error) {
+	return server.OpenStore(ctx, cfg, slog.New(slog.DiscardHandler))
 }
 
 // interruptible returns a context that ends with the first SIGINT or SIGTERM.

@@ -98,17 +98,17 @@ func (a *app) copy(ctx context.Context, from, to *config.Config) (err error) {
 	} else if o.Missing {
 		return fmt.Errorf("there is nothing to copy in %s: name the database with --from", o.Name)
 	}
-	source, err := a.openStore(ctx, from)
+	source, err := openStore(ctx, from)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
-	target, err := a.openStore(ctx, to)
+	target, err := openStore(ctx, to)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
-	var told time.Time
+	told := began
 	report, err := transfer.Copy(ctx, source, target, transfer.Options{Progress: func(step transfer.Step, table string, records int64) {
 		if time.Since(told) > time.Second && !a.json {
 			told = time.Now()

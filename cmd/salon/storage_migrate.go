@@ -32,7 +32,7 @@ func (a *app) migrate(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	store, err := a.openStore(ctx, cfg)
+	store, err := openStore(ctx, cfg)
 	if err != nil {
 		return err
 	}

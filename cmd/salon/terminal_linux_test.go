@@ -100,3 +100,31 @@ func typeIn(t *testing.T, master *os.File, s string) {
 		t.Fatal(err)
 	}
 }
+
+// An import of thousands takes minutes: on a terminal it says how far it is.
+func TestImportShowsProgress(t *testing.T) {
+	data := dataDir(t)
+	file(t, data, "salon.yaml", "hosts: [{name: a.test}]\nauth: {iterations: 4096}\n")
+	master, slave := terminal(t)
+	cmd := exec.CommandContext(t.Context(), binary, "user", "import", "-", "--data", data)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = slave
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = slave.Close()
+	for i := 0; ; i++ {
+		if _, err := fmt.Fprintf(in, "{\"jid\": \"u%d@a.test\", \"password\": \"secret\"}\n", i); err != nil {
+			t.Fatal(err)
+		}
+		if i == 1000 {
+			break
+		}
+	}
+	until(t, master, " lines read")
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+}

@@ -137,13 +137,15 @@ func (a *app) userImportCmd() *cobra.Command {
 		if args[0] != "-" {
 			var err error
 			if file, err = os.Open(args[0]); err != nil {
-				return fmt.Errorf("cannot import: %w", err)
+				return unreadable("cannot import", err)
 			}
 			defer func() { _ = file.Close() }()
 		}
 		var report control.ImportReport
 		err := a.withAdmin(c, func(ctx context.Context, admin control.Admin, _ *config.Config) (err error) {
-			report, err = admin.ImportUsers(ctx, file)
+			lines := a.progress(file)
+			defer lines.end()
+			report, err = admin.ImportUsers(ctx, lines)
 			return err
 		})
 		return errors.Join(a.tell(args[0], report), err)

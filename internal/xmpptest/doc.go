@@ -4,7 +4,7 @@
 //	alice := s.Dial("alice@example.test")
 //	alice.Send(`<message to="bob@example.test" type="chat"><body>hello</body></message>`)
 //
-// A barrier is a ping round trip (Client.Barrier), never a sleep. Only external test packages import it.
+// Servers have SQLite, or with SALON_TEST_BACKEND=postgres a PostgreSQL database each (package pgtest). A barrier is a ping round trip (Client.Barrier), never a sleep. Only external test packages import it.
 //
 // # Scripts
 //

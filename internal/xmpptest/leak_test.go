@@ -30,7 +30,8 @@ func goroutines(want int) []string {
 		var left []string
 		buf := make([]byte, 8<<20)
 		for _, stack := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
-			if strings.Contains(stack, "testing.") || strings.Contains(stack, "main.main") || strings.Contains(stack, "os/signal") {
+			if strings.Contains(stack, "testing.") || strings.Contains(stack, "main.main") || strings.Contains(stack, "os/signal") ||
+				strings.Contains(stack, "internal/pgtest.") {
 				continue
 			}
 			left = append(left, stack)

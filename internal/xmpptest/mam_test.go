@@ -177,3 +177,22 @@ func heap() (grown func() uint64) {
 		return <-most - base
 	}
 }
+
+// TestArchiveBurstCut: the session of a client that leaves in the middle of its burst ends, and nothing waits for it.
+func TestArchiveBurstCut(t *testing.T) {
+	s := seeded(t, func(store storage.Store) { seed(t, store, mallory, victim, storage.RowChat, 2000, 1000) })
+	m := s.Online("mallory@example.test/x")
+	m.Send(strings.Repeat(`<iq type="set" id="q"><query xmlns="urn:xmpp:mam:2"><set xmlns="http://jabber.org/protocol/rsm"><max>250</max></set></query></iq>`, burst))
+	m.Recv()
+	begin := time.Now()
+	m.Cut()
+	if err := s.Gone(m.Addr); err != nil {
+		t.Fatal(err)
+	}
+	if d := time.Since(begin); d > 5*time.Second {
+		t.Errorf("the session took %v to end", d)
+	}
+	if st := s.Online("mallory@example.test/y"); st.Addr.Resource() != "y" {
+		t.Error("no new session")
+	}
+}

@@ -113,7 +113,7 @@ func settings(t *testing.T, c *config.Config, set []Setting) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	loaded.Listen, loaded.Auth.Iterations = c.Listen, c.Auth.Iterations
+	loaded.Listen, loaded.Auth.Iterations, loaded.Storage = c.Listen, c.Auth.Iterations, c.Storage
 	if tree["hosts"] == nil {
 		loaded.Hosts = c.Hosts
 	}

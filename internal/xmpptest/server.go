@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"salon.im/salon/config"
+	"salon.im/salon/internal/pgtest"
 	"salon.im/salon/server"
 	"salon.im/salon/storage/sqlite"
 	"salon.im/salon/wire"
@@ -38,18 +40,30 @@ type Server struct {
 // Start starts a server that ends with the test. edit may change its settings.
 func Start(t testing.TB, edit ...func(*config.Config)) *Server {
 	t.Helper()
+	cfg := settingsOf(t, edit)
+	s := &Server{T: t, Cfg: cfg, users: map[wire.Addr]bool{}}
+	s.start()
+	t.Cleanup(s.Stop)
+	return s
+}
+
+// Backend is the environment variable that says which database the servers of tests have: "postgres", or SQLite by default.
+const Backend = "SALON_TEST_BACKEND"
+
+// settingsOf returns a test server's settings.
+func settingsOf(t testing.TB, edit []func(*config.Config)) *config.Config {
 	cfg := config.Default()
 	cfg.Data = t.TempDir()
 	cfg.Hosts = []config.Host{{Name: Host, Rooms: "conference." + Host}}
 	cfg.Listen = config.Listen{C2S: []string{"127.0.0.1:0"}, C2SDirect: []string{"127.0.0.1:0"}}
 	cfg.Auth.Iterations = 4096
+	if os.Getenv(Backend) == "postgres" {
+		cfg.Storage.URL = config.StorageURL(pgtest.URL(t))
+	}
 	for _, f := range edit {
 		f(cfg)
 	}
-	s := &Server{T: t, Cfg: cfg, users: map[wire.Addr]bool{}}
-	s.start()
-	t.Cleanup(s.Stop)
-	return s
+	return cfg
 }
 
 func (s *Server) start() {
@@ -108,6 +122,13 @@ func (s *Server) AddUser(bare wire.Addr) {
 	if err := s.Admin().AddUser(context.Background(), bare, Password(bare)); err != nil {
 		s.T.Fatalf("add %s: %v", bare, err)
 	}
+	s.users[bare] = true
+}
+
+// Known says that an account is there, from an earlier server on the same database.
+func (s *Server) Known(bare wire.Addr) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.users[bare] = true
 }
 

@@ -14,14 +14,7 @@ import (
 // before it accepts anyone.
 func StartWith(t testing.TB, o server.Options, before func(*server.Server), edit ...func(*config.Config)) *Server {
 	t.Helper()
-	cfg := config.Default()
-	cfg.Data = t.TempDir()
-	cfg.Hosts = []config.Host{{Name: Host, Rooms: "conference." + Host}}
-	cfg.Listen = config.Listen{C2S: []string{"127.0.0.1:0"}, C2SDirect: []string{"127.0.0.1:0"}}
-	cfg.Auth.Iterations = 4096
-	for _, f := range edit {
-		f(cfg)
-	}
+	cfg := settingsOf(t, edit)
 	if o.Log == nil {
 		o.Log = slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	}

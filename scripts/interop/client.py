@@ -124,7 +124,7 @@ class Client(slixmpp.ClientXMPP):
         while True:
             for stanza in self.inbox:
                 if stanza.name == kind and test(stanza):
-                    self.inbox.remove(stanza)
+                    self.inbox = [s for s in self.inbox if s is not stanza]  # slixmpp cannot compare all there are
                     return stanza
             self.arrived.clear()
             try:

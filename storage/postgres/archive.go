@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -50,6 +48,9 @@ func (s *Store) Append(ctx context.Context, b storage.Batch) (dropped []storage.
 	if err != nil {
 		return nil, err
 	}
+	for i := range b.Rewrites {
+		s.vacuum.wantRow(b.Rewrites[i].ID)
+	}
 	return dropped, nil
 }
 
@@ -79,7 +80,7 @@ func (a *appending) run(w *writer, c *conn) (err error) {
 	if err := a.claimOrigins(c); err != nil {
 		return err
 	}
-	if err := a.copyRows(c); err != nil {
+	if err := a.copyRows(w, c); err != nil {
 		return err
 	}
 	rest := &pgx.Batch{}
@@ -183,36 +184,6 @@ func (a *appending) claimOrigins(c *conn) error {
 		}
 		return nil
 	})
-}
-
-var archiveColumns = []string{"id", "owner", "peer_key", "peer", "kind", "outgoing", "origin", "stanza"}
-
-// copyRows stores the rows that were not dropped.
-func (a *appending) copyRows(c *conn) error {
-	next := 0
-	source := pgx.CopyFromFunc(func() ([]any, error) {
-		for next < len(a.Rows) && a.instead[next] != 0 {
-			next++
-		}
-		if next == len(a.Rows) {
-			return nil, nil
-		}
-		r := &a.Rows[next]
-		next++
-		return []any{r.ID, a.owners[r.Owner], peerKey(r.Peer), r.Peer.String(), int64(r.Kind), r.Outgoing, nullable(r.Origin), blob(r.Stanza)}, nil
-	})
-	if !slices.Contains(a.instead, 0) {
-		return nil
-	}
-	_, err := c.CopyFrom(c.ctx, pgx.Identifier{"archive"}, archiveColumns, source)
-	return err
-}
-
-// peerKey is what the index holds of a peer, four bytes at most. The number is stored: it must never change.
-func peerKey(peer wire.Addr) int64 {
-	h := fnv.New32a()
-	h.Write([]byte(peer.Bare().String()))
-	return int64(h.Sum32())
 }
 
 // LastRow implements [storage.Archive].

@@ -230,7 +230,7 @@ func (p *proxy) relay(client, server net.Conn) {
 		if err != nil {
 			return
 		}
-		appending = appending && !bytes.Contains(buf[:n], []byte("BEGIN\x00")) || bytes.Contains(buf[:n], []byte("copy "))
+		appending = appending && !bytes.Contains(buf[:n], []byte("BEGIN\x00")) || bytes.Contains(buf[:n], []byte("COPY "))
 		if commits := bytes.Contains(buf[:n], []byte("COMMIT\x00")); commits && appending && p.cut.CompareAndSwap(true, false) {
 			mute.Store(true)
 		}

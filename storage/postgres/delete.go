@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"math"
 
 	"github.com/jackc/pgx/v5"
 
@@ -76,35 +77,39 @@ func abandon(w *writer, c *conn, addr wire.Addr) error {
 // sweep removes the rows of abandoned archives, chunk by chunk.
 func (s *Store) sweep(ctx context.Context) error {
 	for more := true; more; {
+		var ids []int64
 		err := s.writeArchive(ctx, "remove a deleted archive", func(w *writer, c *conn) (err error) {
-			more, err = s.sweepChunk(c)
+			ids, more, err = s.sweepChunk(c)
 			return err
 		})
 		if err != nil {
 			return err
 		}
+		for _, id := range ids {
+			s.vacuum.wantRow(id)
+		}
 	}
 	return nil
 }
 
-func (s *Store) sweepChunk(c *conn) (more bool, err error) {
+func (s *Store) sweepChunk(c *conn) (ids []int64, more bool, err error) {
 	var number int64
 	err = c.get(`SELECT id FROM owners WHERE addr IS NULL LIMIT 1`, nil, &number)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return false, nil
+		return nil, false, nil
 	}
 	if err != nil {
-		return false, err
+		return nil, false, err
 	}
-	n, err := s.deleteChunk(c, number, 1<<63-1, sweepRows)
-	if err != nil || n == sweepRows {
-		return true, err
+	ids, err = deleteChunk(c, number, math.MaxInt64, sweepRows)
+	if err != nil || len(ids) == sweepRows {
+		return ids, true, err
 	}
 	b := &pgx.Batch{}
 	b.Queue(`DELETE FROM held WHERE owner = $1`, number)
 	b.Queue(`DELETE FROM archive_origins WHERE owner = $1`, number)
 	b.Queue(`DELETE FROM owners WHERE id = $1`, number)
-	return true, c.send(b)
+	return ids, true, c.send(b)
 }
 
 // DeleteBefore implements [storage.Archive].
@@ -117,7 +122,8 @@ func (s *Store) DeleteBefore(ctx context.Context, owner wire.Addr, id int64, lim
 				return err
 			}
 		}
-		n, err = s.deleteChunk(c, number, id, limit)
+		ids, err := deleteChunk(c, number, id, limit)
+		n = len(ids)
 		return err
 	})
 	if err != nil {
@@ -127,20 +133,19 @@ func (s *Store) DeleteBefore(ctx context.Context, owner wire.Addr, id int64, lim
 }
 
 // deleteChunk removes up to limit of the oldest rows before an id, of an owner or, for 0, of all, with all that hangs on
-// them.
-func (s *Store) deleteChunk(c *conn, owner, before int64, limit int) (n int, err error) {
+// them. It returns their ids.
+func deleteChunk(c *conn, owner, before int64, limit int) (ids []int64, err error) {
 	query, args := `SELECT id FROM archive WHERE id < $1 ORDER BY id LIMIT $2`, []any{before, max(limit, 0)}
 	if owner != 0 {
 		query, args = `SELECT id FROM archive WHERE owner = $3 AND id < $1 ORDER BY id LIMIT $2`, append(args, owner)
 	}
-	var ids []int64
 	if err := c.list(query, args, func(r pgx.Rows) error {
 		var id int64
 		err := r.Scan(&id)
 		ids = append(ids, id)
 		return err
 	}); err != nil || len(ids) == 0 {
-		return 0, err
+		return nil, err
 	}
 	b := &pgx.Batch{}
 	keepLast(b)
@@ -151,10 +156,7 @@ func (s *Store) deleteChunk(c *conn, owner, before int64, limit int) (n int, err
 	b.Queue(`DELETE FROM undelivered u USING archive a WHERE a.id = ANY($1) AND u.owner = a.owner AND u.id = a.id`, ids)
 	b.Queue(`DELETE FROM held WHERE id = ANY($1)`, ids)
 	b.Queue(`DELETE FROM archive WHERE id = ANY($1)`, ids)
-	if err := c.send(b); err != nil {
-		return 0, err
-	}
-	return len(ids), nil
+	return ids, c.send(b)
 }
 
 // keepLast notes the highest id before rows are deleted, so that none is used again (XEP-0313 §6.2).

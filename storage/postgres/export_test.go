@@ -18,6 +18,13 @@ func SetLockWait(d time.Duration) (back func()) {
 	return func() { lockWait = old }
 }
 
+// SetVacuumDelay changes how long vacuuming waits for more to do, for stores opened from now on. Not for tests in parallel.
+func SetVacuumDelay(d time.Duration) (back func()) {
+	old := vacuumDelay
+	vacuumDelay = d
+	return func() { vacuumDelay = old }
+}
+
 // SetMaxOwners shrinks the cache of owners' numbers.
 func (s *Store) SetMaxOwners(n int) {
 	w := <-s.writer

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
 
@@ -20,16 +19,12 @@ const (
 
 	wherePage = `WHERE a.owner = (SELECT id FROM owners WHERE addr = $1) AND a.id > $2 AND a.id < $3 ` + archived
 	// The key finds the bare address; it may be another's too, so that the address itself decides.
-	whereBare = `AND a.peer_key = $%d AND (a.peer = $%[2]d OR starts_with(a.peer, $%[2]d || '/')) `
-	whereFull = `AND a.peer_key = $%d AND a.peer = $%d `
+	whereBare = `AND a.peer_key = $5 AND (a.peer = $6 OR starts_with(a.peer, $6 || '/')) `
+	whereFull = `AND a.peer_key = $5 AND a.peer = $6 `
 
-	joinWords = `JOIN archive_words w ON w.id = a.id `
-	// The owner is one of the words: so a search reads nobody else's matches.
-	whereWords = `AND w.id > $2 AND w.id < $3
-		AND w.words @@ ($5 || '''@' || (SELECT id FROM owners WHERE addr = $1) || '''')::tsquery `
-
-	oldest = `ORDER BY a.id LIMIT $4`
-	newest = `ORDER BY a.id DESC LIMIT $4`
+	oldest    = `ORDER BY a.id `
+	newest    = `ORDER BY a.id DESC `
+	limitPage = `LIMIT $4`
 )
 
 // Page implements [storage.Archive].
@@ -54,25 +49,27 @@ func pageQuery(q storage.Query) (query string, args []any) {
 	if before == 0 {
 		before = math.MaxInt64
 	}
-	query, args = selectRows+wherePage, []any{q.Owner.String(), q.After, before, max(q.Limit, 1)}
-	if words, selects := q.QueryWords(); selects && len(words) == 0 {
-		return "", nil
-	} else if selects {
-		query = selectRows + joinWords + wherePage + whereWords
-		args = append(args, wordsQuery(words))
+	args = []any{q.Owner.String(), q.After, before, max(q.Limit, 1)}
+	with, order := "", oldest
+	if q.Newest {
+		order = newest
 	}
 	if !q.With.IsZero() {
-		where := whereBare
+		with = whereBare
 		if q.With.IsFull() {
-			where = whereFull
+			with = whereFull
 		}
-		query += fmt.Sprintf(where, len(args)+1, len(args)+2)
 		args = append(args, peerKey(q.With), q.With.String())
 	}
-	if q.Newest {
-		return query + newest, args
+	words, selects := q.QueryWords()
+	switch {
+	case !selects:
+		return selectRows + wherePage + with + order + limitPage, args
+	case len(words) == 0:
+		return "", nil
 	}
-	return query + oldest, args
+	args = append(args, wordsQuery(words))
+	return searchQuery(with, order, len(args)), args
 }
 
 // Rows implements [storage.Archive].

@@ -60,7 +60,7 @@ func (s *Store) Index(ctx context.Context, texts []storage.Text, upTo int64) err
 			SELECT a.id, array_to_tsvector('@' || a.owner::text || string_to_array(t.words, ' '))
 			FROM unnest($1::bigint[], $2::text[], $3::text[]) t (id, owner, words)
 			JOIN archive a ON a.id = t.id JOIN owners o ON o.id = a.owner AND o.addr = t.owner
-			WHERE NOT a.tombstone ON CONFLICT (id) DO NOTHING`, ids, owners, words)
+			WHERE NOT a.tombstone AND NOT EXISTS (SELECT FROM archive_words w WHERE w.id = a.id)`, ids, owners, words)
 		return err
 	})
 }
@@ -86,6 +86,22 @@ func (s *Store) Reindex(ctx context.Context) error {
 		b.Queue(`UPDATE archive_words_mark SET id = 0`)
 		return c.send(b)
 	})
+}
+
+// searchQuery is pageQuery's with words, the parameter with that number. It takes the ids out of the index of words first,
+// whatever the planner thinks of it, and then the rows one by one: the other way round a rare word would read all of an
+// archive. The owner is one of the words: so a search reads nobody else's matches. Whoever asks for one correspondent goes
+// through all matches in order until the page is full.
+func searchQuery(with, order string, number int) string {
+	limit := limitPage
+	if with != "" {
+		limit = `OFFSET 0`
+	}
+	return fmt.Sprintf(`SELECT r.* FROM
+		(SELECT a.id FROM archive_words a WHERE a.id > $2 AND a.id < $3
+			AND a.words @@ ($%d || '''@' || (SELECT id FROM owners WHERE addr = $1) || '''')::tsquery %s%s) w,
+		LATERAL (`+selectRows+`WHERE a.id = w.id AND a.owner = (SELECT id FROM owners WHERE addr = $1) `+archived+`%sOFFSET 0) r
+		%sLIMIT $4`, number, order, limit, with, strings.Replace(order, "a.id", "w.id", 1))
 }
 
 // wordsQuery is the beginning of a search's condition, in PostgreSQL's own notation: the owner is to follow. Words are

@@ -13,6 +13,9 @@ import (
 // vacuumDelay is how long vacuuming waits for more to do: a moderator often removes several messages in a row.
 var vacuumDelay = 5 * time.Second
 
+// vacuumShare bounds what vacuuming takes of the server while much is removed: it rests as many times as long as it took.
+const vacuumShare = 10
+
 // vacuum remembers the tables in which bytes were replaced or removed for good. PostgreSQL keeps the old version of a row
 // until the table is vacuumed; autovacuum would come for a few rows only after weeks. Safe for any goroutine.
 type vacuum struct {
@@ -36,6 +39,13 @@ func (v *vacuum) want(tables ...string) {
 	}
 }
 
+// wantRow asks for the tables that hold a row.
+func (v *vacuum) wantRow(id int64) {
+	for _, parent := range partitioned {
+		v.want(monthOf(id).table(parent))
+	}
+}
+
 func (v *vacuum) take() []string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -47,21 +57,24 @@ func (v *vacuum) take() []string {
 // vacuumLoop vacuums what was asked for, a while after. It is best effort: a transaction elsewhere that is older than the
 // change keeps its bytes until autovacuum's next turn.
 func (s *Store) vacuumLoop(ctx context.Context) {
-	for {
+	for pause := vacuumDelay; ; {
 		select {
 		case <-s.vacuum.wake:
 		case <-ctx.Done():
 			return
 		}
 		select {
-		case <-time.After(vacuumDelay):
+		case <-time.After(pause):
 		case <-ctx.Done():
+			return
 		}
+		began := time.Now()
 		for _, table := range s.vacuum.take() {
 			if err := s.vacuumTable(ctx, table); err != nil && ctx.Err() == nil {
 				s.log.Warn("cannot vacuum: replaced bytes stay until autovacuum's next turn", "table", table, "error", err)
 			}
 		}
+		pause = max(vacuumDelay, vacuumShare*time.Since(began))
 	}
 }
 

@@ -34,6 +34,7 @@ type writer struct {
 	conn    *pgx.Conn         // nil or closed: to be dialled
 	session session           // of conn, or of the one before
 	owners  *owners
+	buf     []byte // of copyRows
 	months  *months
 	failure error // of the last dial, until it may be tried again
 	retry   time.Time

@@ -27,6 +27,7 @@ type Faulty struct {
 	err     error         // what it returns
 	after   bool          // it fails once the batch was committed
 	down    error         // what Append, Ping and the writes return as long as it is set
+	unread  error         // what Undelivered returns as long as it is set
 	away    error         // what every method returns as long as it is set
 	hung    chan struct{} // every method waits until it is closed; nil is no wait
 	hold    chan struct{} // Append waits until it is closed; nil is no wait
@@ -51,6 +52,13 @@ func (f *Faulty) SetDown(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.down = err
+}
+
+// FailUndelivered makes every Undelivered fail with err until it is called with nil.
+func (f *Faulty) FailUndelivered(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.unread = err
 }
 
 // SetAway makes every method but Close fail with err until it is called with nil: a database that is not there.

@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"context"
+	"errors"
 
 	"salon.im/salon/storage"
 	"salon.im/salon/wire"
@@ -195,8 +196,11 @@ func (f *Faulty) ByOrigin(ctx context.Context, owner wire.Addr, origin []byte) (
 
 // Undelivered implements [storage.Archive].
 func (f *Faulty) Undelivered(ctx context.Context, owner wire.Addr, after int64, limit int) (v []storage.Row, err error) {
-	if err := f.gate(ctx); err != nil {
-		return v, err
+	f.mu.Lock()
+	unread := f.unread
+	f.mu.Unlock()
+	if err := errors.Join(f.gate(ctx), unread); err != nil {
+		return nil, err
 	}
 	return f.Store.Undelivered(ctx, owner, after, limit)
 }

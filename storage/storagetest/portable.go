@@ -214,3 +214,9 @@ func compareKeys(a, b storage.Record, key int) int {
 	}
 	return 0
 }
+
+// Fill puts something into every table of an empty store, for tests that copy one.
+func Fill(t *testing.T, s storage.Store) {
+	t.Helper()
+	fill(t, s)
+}

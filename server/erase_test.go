@@ -1,0 +1,111 @@
+package server_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"salon.im/salon/control"
+	"salon.im/salon/internal/xmpptest"
+	"salon.im/salon/wire"
+)
+
+// history enters a room and returns the messages that it shows, by `who: what`.
+func history(c *xmpptest.Client, room string) (out []string) {
+	c.Send(`<presence to="` + room + `/` + c.Addr.Local() + `"><x xmlns="http://jabber.org/protocol/muc"><history maxstanzas="50"/></x></presence>`)
+	for {
+		st := c.Recv()
+		switch {
+		case st.Has("", "subject"):
+			return out
+		case isMessage(st):
+			k, _ := st.Kid("", "body")
+			out = append(out, st.From().Resource()+": "+k.Text())
+		}
+	}
+}
+
+var erasedNick = regexp.MustCompile(`erased-[0-9a-f]{8}`)
+
+// masked puts one word in the place of a pseudonym.
+func masked(s string) string { return erasedNick.ReplaceAllString(s, "SOMEBODY") }
+
+// A person who is erased leaves the rooms, whose history keeps what was said and not who said it: live, in the archive, and
+// after a restart.
+func TestEraseInLiveRooms(t *testing.T) {
+	s := xmpptest.Start(t)
+	temporary := "talk@conference." + xmpptest.Host
+	bob := enter(s, "bob@"+xmpptest.Host+"/b", lobby)
+	alice := s.Online("alice@" + xmpptest.Host + "/phone")
+	for _, room := range []string{lobby, temporary} {
+		history(alice, room)
+	}
+	alice.Send(`<iq type="set" id="c" to="` + temporary + `"><query xmlns="http://jabber.org/protocol/muc#owner"><x xmlns="jabber:x:data" type="submit"/></query></iq>`)
+	until(alice, func(st wire.Stanza) bool { return st.ID() == "c" })
+	history(bob, temporary)
+	message(alice, lobby, "first")
+	until(bob, isMessage)
+	message(bob, lobby, "second")
+	bob.Barrier()
+	message(alice, temporary, "third")
+	message(alice, lobby, "last")
+	alice.Barrier()
+
+	report, err := s.Admin().EraseUser(t.Context(), alice.Addr.Bare(), false)
+	if want := (control.EraseReport{Account: true, Rooms: 2, Messages: 3}); err != nil || report != want {
+		t.Errorf("got %+v, %v", report, err)
+	}
+	until(alice, func(st wire.Stanza) bool { return st.Name().Local == "error" })
+	check := func(when string, who *xmpptest.Client, room, want string) {
+		t.Helper()
+		who.Send(`<presence type="unavailable" to="` + room + `/` + who.Addr.Local() + `"/>`)
+		who.Barrier()
+		if got := masked(strings.Join(history(who, room), "|")); got != want {
+			t.Errorf("%s: %s shows %q, want %q", when, room, got, want)
+		}
+		archived := asks(who, room, "")
+		if got := bodies(archived); got != regexp.MustCompile(`\w+: `).ReplaceAllString(want, "") {
+			t.Errorf("%s: the archive of %s has %q", when, room, got)
+		}
+		for _, st := range archived {
+			if strings.Contains(st, "alice") {
+				t.Errorf("%s: %s", when, st)
+			}
+		}
+	}
+	const said = "SOMEBODY: first|bob: second|SOMEBODY: last"
+	check("live", s.Online("carol@"+xmpptest.Host+"/c"), lobby, said)
+	check("live", s.Online("dora@"+xmpptest.Host+"/d"), temporary, "SOMEBODY: third")
+	message(bob, lobby, "later")
+	bob.Barrier()
+	check("with what came later", bob, lobby, said+"|bob: later")
+	s.Restart()
+	check("after a restart", s.Online("carol@"+xmpptest.Host+"/c"), lobby, said+"|bob: later")
+	if err := s.Admin().AddUser(t.Context(), alice.Addr.Bare(), "another alice"); err != nil {
+		t.Errorf("the name is not free: %v", err)
+	}
+}
+
+// What is said while the erasure runs is erased too.
+func TestEraseOfWhoGoesOnTalking(t *testing.T) {
+	s, store := faulty(t)
+	bob, alice := enter(s, "bob@"+xmpptest.Host+"/b", lobby), enter(s, "alice@"+xmpptest.Host+"/a", lobby)
+	message(alice, lobby, "m0")
+	until(bob, isMessage)
+	waiting, release := store.HoldAppend()
+	defer release()
+	message(alice, lobby, "m1") // its commit comes after the erasure has begun
+	<-waiting
+	ended := make(chan error, 1)
+	go func() {
+		_, err := s.Admin().EraseUser(t.Context(), alice.Addr.Bare(), false)
+		ended <- err
+	}()
+	release()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if got := masked(strings.Join(history(s.Online("carol@"+xmpptest.Host+"/c"), lobby), "|")); got != "SOMEBODY: m0|SOMEBODY: m1" {
+		t.Errorf("the room shows %q", got)
+	}
+}

@@ -14,7 +14,7 @@ const (
 	deafMemory   = 64 << 20 // bytes of resident memory
 )
 
-// TestSizeDeafAccount lets all sessions of one account ask without end and read no answer. Alone each stays within its
+// TestSizeDeafAccount lets all sessions of one account ask without end and read no answer, and sends them more. Alone each stays within its
 // bounds; together they stay within their account's, and the others are served.
 func TestSizeDeafAccount(t *testing.T) {
 	long(t)
@@ -58,6 +58,21 @@ func TestSizeDeafAccount(t *testing.T) {
 		}
 		most = max(most, w.rss()-before)
 		if _, err := other.ask(`<iq type="get" id="p" to="a.test"><ping xmlns="urn:xmpp:ping"/></iq>`, `id="p"`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	body := strings.Repeat("x", 4000)
+	for i := range 2 * deafRequests { // now they hibernate, and are sent more
+		said := fmt.Sprintf(`<message type="headline" to="u0@a.test/r%d"><body>%s</body></message>`, i%deafSessions, body)
+		if i%100 == 0 {
+			said += `<iq type="get" id="p" to="a.test"><ping xmlns="urn:xmpp:ping"/></iq>`
+		}
+		_, err := io.WriteString(other, said)
+		if err == nil && i%100 == 0 {
+			_, err = other.until(`id="p"`)
+			most = max(most, w.rss()-before)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 	}

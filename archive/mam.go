@@ -3,6 +3,7 @@ package archive
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"mellium.im/xmpp/stanza"
 
@@ -38,7 +39,7 @@ const (
 	maxReads = 8
 )
 
-// What a query is refused with (XEP-0313 §3).
+// What a query is refused with (XEP-0313 §4).
 var (
 	errUnknownID    = refusal(stanza.Cancel, stanza.ItemNotFound, "The archive has no message of that id.")
 	errUnknownField = refusal(stanza.Cancel, stanza.FeatureNotImplemented, "The form has a field that is not known here.")
@@ -84,7 +85,7 @@ func (r *Reader) Query(ctx context.Context, owner wire.Addr, q *Request, b Bound
 	case <-ctx.Done():
 		return Answer{}, ctx.Err()
 	}
-	known, err := r.known(ctx, owner, q)
+	known, err := r.known(ctx, owner, q, b.Bytes)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -93,7 +94,7 @@ func (r *Reader) Query(ctx context.Context, owner wire.Addr, q *Request, b Bound
 	case p.q.Before != 0 && p.q.Before <= p.q.After+1:
 		p.complete = true
 	case len(q.ids) > 0:
-		p.choose(known, q.ids)
+		p.choose(known, q.order())
 	default:
 		err = p.read(ctx)
 	}
@@ -103,21 +104,26 @@ func (r *Reader) Query(ctx context.Context, owner wire.Addr, q *Request, b Bound
 	return p.answer(q.flip), nil
 }
 
-// known returns the rows that the query names by id; one that the archive lacks is item-not-found (XEP-0313 §3.1.3, §3.3.2).
-func (r *Reader) known(ctx context.Context, owner wire.Addr, q *Request) (map[int64]storage.Row, error) {
-	ids := q.named()
-	if len(ids) == 0 {
-		return nil, nil
+// known returns the rows that the query names by id; one that the archive lacks is item-not-found (XEP-0313 §4.1.3, §4.3.2).
+// Of rows over so many bytes, in the direction of paging, only the ids are kept: no page has them.
+func (r *Reader) known(ctx context.Context, owner wire.Addr, q *Request, bytes int) (map[int64]storage.Row, error) {
+	known := make(map[int64]storage.Row)
+	for ids := range slices.Chunk(q.named(), chunk) {
+		rows, err := r.store.Rows(ctx, owner, ids)
+		if err != nil {
+			return nil, fmt.Errorf("archive: looking for ids in the archive of %s: %w", owner, err)
+		}
+		if q.backward {
+			slices.Reverse(rows)
+		}
+		for _, row := range rows {
+			if bytes -= len(row.Stanza); bytes < 0 && len(known) > 0 {
+				row.Stanza = nil
+			}
+			known[row.ID] = row
+		}
 	}
-	rows, err := r.store.Rows(ctx, owner, ids)
-	if err != nil {
-		return nil, fmt.Errorf("archive: looking for ids in the archive of %s: %w", owner, err)
-	}
-	known := make(map[int64]storage.Row, len(rows))
-	for _, row := range rows {
-		known[row.ID] = row
-	}
-	for _, id := range ids {
+	for _, id := range q.named() {
 		if _, ok := known[id]; !ok {
 			return nil, errUnknownID
 		}
@@ -125,7 +131,7 @@ func (r *Reader) known(ctx context.Context, owner wire.Addr, q *Request) (map[in
 	return known, nil
 }
 
-// Ends are the ids of the first and of the last message of an archive, 0 where it is empty (XEP-0313 §4).
+// Ends are the ids of the first and of the last message of an archive, 0 where it is empty (XEP-0313 §5).
 func (r *Reader) Ends(ctx context.Context, owner wire.Addr) (first, last int64, err error) {
 	for _, end := range []struct {
 		newest bool

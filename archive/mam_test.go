@@ -123,6 +123,7 @@ func stamp(n int, more string) string {
 func TestQuerySelects(t *testing.T) {
 	s := newLedger(10)
 	s.rows[4] = note(4, "b")
+	s.rows[6].Stanza = []byte(strings.Replace(string(s.rows[6].Stanza), ` to="`+juliet.String(), ` to="`+juliet.String()+`/balcony`, 1))
 	r := archive.NewReader(s)
 	for i, c := range []struct{ query, want string }{
 		{``, "0 1 2 3 4 5 6 7 8 9 complete"},
@@ -160,6 +161,7 @@ func TestQuerySelects(t *testing.T) {
 		{form("with=" + romeo.String()), "0 1 2 3 4 5 6 7 8 9 complete"},
 		{form("with=" + romeo.String() + "/b"), "4 complete"},
 		{form("with=" + juliet.String()), "complete"},
+		{form("with=" + juliet.String() + "/balcony"), "6 complete"},
 		{form("include-groupchat=true"), "0 1 2 3 4 5 6 7 8 9 complete"},
 		{form("{urn:xmpp:fulltext:0}fulltext="), "0 1 2 3 4 5 6 7 8 9 complete"},
 		{set(`<max>0</max>`), ""},
@@ -280,6 +282,20 @@ func TestAnswerIsBounded(t *testing.T) {
 		a, err := archive.NewReader(s).Query(t.Context(), juliet, request(t, ""), archive.Bound{Stanzas: 100, Bytes: bytes})
 		if err != nil || len(a.Rows) != want || a.Complete != (want == 10) {
 			t.Errorf("%d bytes: %d rows, complete %v, %v", bytes, len(a.Rows), a.Complete, err)
+		}
+	}
+	for bytes, want := range map[int]int{1: 1, 2*size - 1: 1, 2 * size: 2, 100 * size: 10} {
+		var ids []string
+		for i := range 10 {
+			ids = append(ids, id(i))
+		}
+		for _, rsm := range []string{"", set("<before/>")} {
+			a, err := archive.NewReader(s).Query(t.Context(), juliet, request(t, form("ids="+strings.Join(ids, "|"))+rsm),
+				archive.Bound{Stanzas: 100, Bytes: bytes})
+			if err != nil || len(a.Rows) != want || a.Complete != (want == 10) || rsm == "" && a.Rows[0].ID != s.rows[0].ID ||
+				rsm != "" && a.Rows[want-1].ID != s.rows[9].ID {
+				t.Errorf("%d bytes by ids %s: %d rows, complete %v, %v", bytes, rsm, len(a.Rows), a.Complete, err)
+			}
 		}
 	}
 	big := newLedger(300)

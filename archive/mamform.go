@@ -6,7 +6,7 @@ import (
 	"salon.im/salon/wire"
 )
 
-// The fields of a query (XEP-0313 §3.1, XEP-0431 §3.1).
+// The fields of a query (XEP-0313 §4.1, XEP-0431 §3.1).
 const (
 	fieldWith      = "with"
 	fieldStart     = "start"
@@ -20,7 +20,7 @@ const (
 	nsValidate = "http://jabber.org/protocol/xdata-validate" // XEP-0122 (1.0.2)
 )
 
-// FormPayload is the answer to a <query/> of type "get": the fields that a query may have (XEP-0313 §3.1.5).
+// FormPayload is the answer to a <query/> of type "get": the fields that a query may have (XEP-0313 §4.1.5).
 func FormPayload(f Fields) wire.Payload {
 	w := wire.NewWriter().Start(NSMAM, "query").Start(wire.NSForm, "x").Attr("type", "form")
 	field := func(name, typ string) *wire.Writer {
@@ -74,7 +74,7 @@ func (q *Request) readField(field wire.Field, f Fields) (err error) {
 			return errUnknownField
 		}
 	default:
-		return errUnknownField // §3.1.5
+		return errUnknownField // §4.1.5
 	}
 	switch len(field.Values) {
 	case 0:

@@ -68,14 +68,13 @@ func (p *reading) take(row *storage.Row) bool {
 	return true
 }
 
-// choose fills the page out of rows that were asked for by their ids.
+// choose fills the page out of rows that were asked for by their ids, in the direction of reading.
 func (p *reading) choose(known map[int64]storage.Row, ids []int64) {
-	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	if p.q.Newest {
-		slices.Reverse(ids)
-	}
 	for _, id := range ids {
 		row := known[id]
+		if row.Stanza == nil {
+			return
+		}
 		in := id > p.q.After && (p.q.Before == 0 || id < p.q.Before) && (p.q.With.IsZero() || withMatches(p.q.With, row.Peer))
 		if in && !p.take(&row) {
 			return

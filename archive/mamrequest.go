@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -10,16 +11,16 @@ import (
 	"salon.im/salon/wire"
 )
 
-// Fields says which fields a query may have besides those of XEP-0313 §3.1.
+// Fields says which fields a query may have besides those of XEP-0313 §4.1.
 type Fields struct {
 	Fulltext  bool // {urn:xmpp:fulltext:0}fulltext (XEP-0431 §3.1)
-	Groupchat bool // include-groupchat (XEP-0313 §3.1.4)
+	Groupchat bool // include-groupchat (XEP-0313 §4.1.4)
 }
 
-// Request is a query as it was asked (XEP-0313 §3).
+// Request is a query as it was asked (XEP-0313 §4).
 type Request struct {
-	QueryID string // what ties the results to the query, "" for nothing (§3)
-	// With is the correspondent that was asked for, zero for all (§3.1.1). Whoever runs the query on a room's archive looks
+	QueryID string // what ties the results to the query, "" for nothing (§4)
+	// With is the correspondent that was asked for, zero for all (§4.1.1). Whoever runs the query on a room's archive looks
 	// at it first: see ByNick.
 	With wire.Addr
 
@@ -39,14 +40,14 @@ type Request struct {
 func ParseRequest(k wire.Kid, f Fields) (*Request, error) {
 	q := &Request{QueryID: k.Attr("queryid"), max: defaultPage}
 	if k.Attr("node") != "" {
-		return nil, refusal(stanza.Cancel, stanza.ItemNotFound, "Nodes are for archives of pubsub services.") // §5.1.3
+		return nil, refusal(stanza.Cancel, stanza.ItemNotFound, "Nodes are for archives of pubsub services.") // §6.1.3
 	}
 	if x, ok := k.Kid(wire.NSForm, "x"); ok {
 		if err := q.readForm(x, f); err != nil {
 			return nil, err
 		}
 	}
-	_, q.flip = k.Kid("", "flip-page") // §3.3.4
+	_, q.flip = k.Kid("", "flip-page") // §4.3.4
 	if set, ok := k.Kid(nsRSM, "set"); ok {
 		return q, q.readPaging(set)
 	}
@@ -63,7 +64,7 @@ func (q *Request) readPaging(set wire.Kid) (err error) {
 		}
 		q.max = min(n, MaxPage)
 	}
-	if _, ok := set.Kid("", "index"); ok { // §2.6: it would take a count
+	if _, ok := set.Kid("", "index"); ok { // XEP-0059 §2.6: it would take a count
 		return refusal(stanza.Cancel, stanza.FeatureNotImplemented, "Pages are found by ids, not by their index.")
 	}
 	if k, ok := set.Kid("", "after"); ok && k.Text() != "" {
@@ -73,7 +74,7 @@ func (q *Request) readPaging(set wire.Kid) (err error) {
 	}
 	if k, ok := set.Kid("", "before"); ok {
 		q.backward = true
-		if id := k.Text(); id != "" { // §2.5: empty is the last page
+		if id := k.Text(); id != "" { // XEP-0059 §2.5: empty is the last page
 			q.before, err = unknownID(id)
 		}
 	}
@@ -89,9 +90,18 @@ func unknownID(s string) (int64, error) {
 	return id, nil
 }
 
-// named returns the ids that must exist.
+// order returns the ids that were asked for, each once, in the direction of paging.
+func (q *Request) order() []int64 {
+	ids := slices.Compact(slices.Sorted(slices.Values(q.ids)))
+	if q.backward {
+		slices.Reverse(ids)
+	}
+	return ids
+}
+
+// named returns the ids that must exist, those that are asked for first.
 func (q *Request) named() []int64 {
-	ids := q.ids[:len(q.ids):len(q.ids)]
+	ids := q.order()
 	for _, id := range []int64{q.after, q.before, q.afterID, q.beforeID} {
 		if id != 0 {
 			ids = append(ids, id)
@@ -104,6 +114,9 @@ func (q *Request) named() []int64 {
 func (q *Request) selection(owner wire.Addr) storage.Query {
 	s := storage.Query{Owner: owner, With: q.With.Bare(), Words: q.words, Newest: q.backward,
 		After: max(q.start, q.afterID, q.after)}
+	if q.With.IsFull() && s.With == owner {
+		s.With = wire.Addr{} // what one of the owner's resources sent or received: the peer is somebody else
+	}
 	for _, b := range []int64{q.end, q.beforeID, q.before} {
 		if b != 0 && (s.Before == 0 || b < s.Before) {
 			s.Before = b
@@ -136,10 +149,10 @@ func (q *Request) match() func(*storage.Row) bool {
 	return nil
 }
 
-// withMatches reports whether a row of that peer is among the correspondent's (§3.1.1); with is bare.
+// withMatches reports whether a row of that peer is among the correspondent's (§4.1.1); with is bare.
 func withMatches(with, peer wire.Addr) bool { return peer.Bare() == with }
 
-// startBound is the exclusive bound below the rows that are as old as t or younger (§3.1.2).
+// startBound is the exclusive bound below the rows that are as old as t or younger (§4.1.2).
 func startBound(t time.Time) int64 {
 	ms := t.Truncate(time.Millisecond)
 	if ms.Before(t) {

@@ -11,7 +11,7 @@ const stampFormat = "2006-01-02T15:04:05.000Z" // XEP-0082 §3.2
 
 var messageStart, messageEnd = []byte("<message"), []byte("</message>")
 
-// Message is the message that carries a row to the asker (XEP-0313 §3.2): the stored bytes as they are, with extra as
+// Message is the message that carries a row to the asker (XEP-0313 §4.2): the stored bytes as they are, with extra as
 // their last children. Owner is the archive's address, to the asker's. It is the zero Stanza if the bytes are damaged.
 //
 // The bytes were validated when they were stored; here they are spliced, and validated once more with what is around them.
@@ -41,7 +41,7 @@ func (q *Request) Message(owner, to wire.Addr, row *storage.Row, extra wire.Payl
 	return wire.New(wire.KindMessage, "", "", owner, to, wire.Payload(b))
 }
 
-// Fin ends a page (XEP-0313 §3, §3.3.2): the ids at its ends, and whether it is the last. It has no count, for that would
+// Fin ends a page (XEP-0313 §4, §4.3.2): the ids at its ends, and whether it is the last. It has no count, for that would
 // mean to read all (XEP-0059 §2.7).
 func (a Answer) Fin() wire.Payload {
 	w := wire.NewWriter().Start(NSMAM, "fin")
@@ -55,7 +55,7 @@ func (a Answer) Fin() wire.Payload {
 	return w.Payload()
 }
 
-// Metadata is the answer to <metadata/>: the archive's ends (XEP-0313 §4).
+// Metadata is the answer to <metadata/>: the archive's ends (XEP-0313 §5).
 func Metadata(first, last int64) wire.Payload {
 	w := wire.NewWriter().Start(NSMAM, "metadata")
 	if first != 0 {

@@ -128,8 +128,8 @@ func (w *Writer) Barrier(ctx context.Context) error {
 	return err
 }
 
-// Committed is Barrier that tells where the barrier stood: rows queued before it have ids up to upTo, those queued after it
-// have higher ones.
+// Committed is Barrier that tells where the barrier stood: rows queued before it, and rows of an earlier time, have ids below
+// upTo, those queued after it have higher ones.
 func (w *Writer) Committed(ctx context.Context) (upTo int64, err error) {
 	passed := make(chan struct{})
 	w.mu.Lock()
@@ -137,7 +137,7 @@ func (w *Writer) Committed(ctx context.Context) (upTo int64, err error) {
 		w.mu.Unlock()
 		return 0, ErrClosed
 	}
-	upTo = w.ids.last()
+	upTo = w.ids.next() // the barrier's own, so that what is older lies below it, whoever stored it
 	w.hold(newJob(nil, func(Result) { close(passed) }))
 	signal(w.wake)
 	w.mu.Unlock()

@@ -127,6 +127,9 @@ func (x *Session) Addr() wire.Addr { return x.addr }
 // Send implements router.Session.
 func (x *Session) Send(st wire.Stanza, mark int64) bool { return x.out.Send(st, mark) }
 
+// Replace implements router.Replacer.
+func (x *Session) Replace(mark int64, f func(wire.Stanza) wire.Stanza) { x.out.Replace(mark, f) }
+
 // Pace implements router.Pacer.
 func (x *Session) Pace(ctx context.Context) (router.Allowance, error) {
 	stanzas, bytes, err := x.out.Pace(ctx)

@@ -90,7 +90,7 @@ func defaultLimits() Limits {
 		StanzasBurst:          1000,
 		OutboxBytes:           1 * MiB,
 		OutboxStanzas:         8000,
-		OutboxBytesPerUser:    16 * MiB,
+		OutboxBytesPerUser:    12 * MiB,
 		InFlight:              256,
 		OfflineStanzas:        1000,
 		RosterItems:           1000,

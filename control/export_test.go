@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/xml"
 	"errors"
@@ -277,4 +278,48 @@ func TestExportToAFullDisk(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// half is a server whose export fails when a part of it was sent.
+type half struct {
+	server
+	err error
+}
+
+func (s half) ExportUser(_ context.Context, _ wire.Addr, to io.Writer) error {
+	if _, err := io.WriteString(to, "<server-data>"+strings.Repeat("x", 1<<17)); err != nil {
+		return err
+	}
+	return s.err
+}
+
+// Who reads an export that was cut short hears of it.
+func TestExportCutShort(t *testing.T) {
+	for _, want := range []string{"the disk is gone", ""} {
+		s := half{server: server{newHouse(t)}}
+		if want != "" {
+			s.err = errors.New(want)
+		}
+		dir := t.TempDir()
+		l, err := control.Listen(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- control.Serve(ctx, l, s, quiet) }()
+		client, err := control.NewClient(t.Context(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = client.ExportUser(t.Context(), alice, io.Discard)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+		_ = client.Close()
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
 }

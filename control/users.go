@@ -24,7 +24,7 @@ type UsersOptions struct {
 	Hosts func() []string
 	// Keys returns the hashes and the count of iterations for new passwords (see Hashes).
 	Keys func() (hashes []auth.Hash, iterations int)
-	// Persons is what is exported and erased; nil can do neither.
+	// Persons is what Privacy works on.
 	Persons PersonStore
 	// Services returns the domains of rooms.
 	Services func() []string

@@ -118,8 +118,9 @@ func (a *archiver) checkBound(ctx context.Context, st wire.Stanza) error {
 // committed writes the stanza-ids into what goes out: the recipient's into the message, the sender's into the copies for
 // the sender's other sessions.
 func (a *archiver) committed(w *router.Walk) {
+	a.takeBack(w.Rewrites)
 	if w.Stanza.From().Bare() != w.Stanza.To().Bare() {
-		w.Sent = w.Stanza // the sender may not read the recipient's archive (XEP-0313 §2.5)
+		w.Sent = w.Stanza // the sender may not read the recipient's archive (XEP-0313 §3.5)
 	}
 	for _, row := range w.Rows { // the sender's comes first
 		switch {

@@ -73,7 +73,7 @@ func (m *mam) form(_ context.Context, st wire.Stanza) (wire.Payload, error) {
 	return archive.FormPayload(m.fields(st)), nil
 }
 
-// query sends a page, and then the result, in that order (XEP-0313 §3).
+// query sends a page, and then the result, in that order (XEP-0313 §4).
 func (m *mam) query(ctx context.Context, st wire.Stanza) (wire.Payload, error) {
 	k, _ := st.Kid(archive.NSMAM, "query")
 	q, err := archive.ParseRequest(k, m.fields(st))

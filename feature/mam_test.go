@@ -116,7 +116,7 @@ func TestPassingMessageLeavesNothing(t *testing.T) {
 	}
 }
 
-// XEP-0313 §2.5: a carbon has the stanza-id that the archive gives, of its own account and no other.
+// XEP-0313 §3.5: a carbon has the stanza-id that the archive gives, of its own account and no other.
 func TestCarbonsHaveTheArchivesIDs(t *testing.T) {
 	for _, want := range []bool{true, false} {
 		w, _ := archives(t)

@@ -54,6 +54,25 @@ func TestOfflineAndLive(t *testing.T) {
 	}
 }
 
+// XEP-0424 §6: what waits behind offline messages is retracted too.
+func TestRetractWhatWaitsInMemory(t *testing.T) {
+	w := newWorld(t)
+	anna := w.online("anna@example.test/a")
+	anna.say(chat("ben@example.test", "waited"))
+	anna.sync()
+	ben := w.dial("ben@example.test/b")
+	w.behind = func() {
+		anna.say(secret("ben@example.test", "m1"))
+		anna.say(retraction("ben@example.test", "r1", "m1"))
+		anna.sync()
+	}
+	ben.say(`<presence/>`)
+	got := ben.sync()
+	if len(got) != 3 || has(got, "secret") || !has(got[1:2], `id="m1"`, "<retracted ", "<stanza-id") || !has(got[2:], `id="r1"`, "<retract ") {
+		t.Errorf("%q", got)
+	}
+}
+
 // More live messages than wait in memory come from the archive: none is lost, none comes twice.
 func TestOfflineAndManyLive(t *testing.T) {
 	w := newWorld(t)

@@ -57,3 +57,22 @@ func (a *archiver) retract(ctx context.Context, w *router.Walk, owner, peer wire
 	w.Rewrites = append(w.Rewrites, rw)
 	return true, nil
 }
+
+// takeBack puts tombstones in the place of messages that wait in the sessions of their recipients, such as one that is cut
+// and may be resumed: a message that a session has not acknowledged is undelivered.
+func (a *archiver) takeBack(rewrites []storage.Rewrite) {
+	for _, rw := range rewrites {
+		sessions := a.r.Resources(rw.Owner)
+		if len(sessions) == 0 {
+			continue
+		}
+		st, err := wire.Parse(rw.Stanza)
+		if err != nil {
+			continue // we wrote it
+		}
+		st = late(archive.Item{ID: rw.ID, Time: archive.IDTime(rw.ID), Stanza: st}, rw.Owner)
+		for _, res := range sessions {
+			res.Replace(rw.ID, func(old wire.Stanza) wire.Stanza { return st.WithFrom(old.From()).WithTo(old.To()) })
+		}
+	}
+}

@@ -54,21 +54,30 @@ func (r *room) erase(person wire.Addr, name archive.Pseudonym) {
 	r.history = history{}
 }
 
-// eraseSubject takes over what the store says now, or looks at who is inside.
+// eraseSubject takes over what the store says now, where the subject may have its pseudonym already, and gives it one if we
+// remember that the person set it.
 func (r *room) eraseSubject(person wire.Addr, name archive.Pseudonym) {
+	ctx, cancel := r.ctx()
+	defer cancel()
 	if r.stored {
-		ctx, cancel := r.ctx()
-		defer cancel()
 		rec, err := r.s.o.Rooms.Room(ctx, r.addr)
 		if err != nil {
 			_ = r.storageError("read the room", err) // logged
 			return
 		}
 		r.subject = rec.Subject
-		return
 	}
-	if o := r.occupants[r.subject.From.Resource()]; o == nil || o.bare != person {
+	if r.subjectBy != person || r.subject.From == name.Occupant(r.addr) {
 		return
 	}
 	r.subject.From = name.Occupant(r.addr)
+	if st, err := wire.Parse(r.subject.Stanza); err == nil {
+		r.subject.Stanza = st.WithFrom(r.subject.From).AppendStandalone(nil)
+	}
+	if !r.stored {
+		return
+	}
+	if err := r.s.o.Rooms.PutSubject(ctx, r.addr, r.subject); err != nil {
+		_ = r.storageError("store the subject", err) // logged
+	}
 }

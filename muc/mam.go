@@ -27,7 +27,7 @@ func archiveRequest(st wire.Stanza) (wire.Kid, bool) {
 	return k, ok && st.Type() == "get"
 }
 
-// askArchive answers a request to the room's archive (XEP-0313 §3, §4). The room decides who may have what; then the
+// askArchive answers a request to the room's archive (XEP-0313 §4, §5). The room decides who may have what; then the
 // request leaves its goroutine, and waits for its turn, the store and its asker's socket without the room.
 func (r *room) askArchive(e *event, k wire.Kid) error {
 	if r.set.NoArchive {
@@ -60,7 +60,7 @@ func (r *room) askArchive(e *event, k wire.Kid) error {
 	return nil
 }
 
-// mayRead says who may read the archive: who could enter at this moment (XEP-0313 §5.1.2), without the password for members
+// mayRead says who may read the archive: who could enter at this moment (XEP-0313 §6.1.2), without the password for members
 // and for who is inside. Of a hidden room nobody else learns that it exists.
 func (r *room) mayRead(full wire.Addr) error {
 	a := r.affiliation(full.Bare())
@@ -88,7 +88,7 @@ func (r *room) inside(bare wire.Addr) bool {
 	return false
 }
 
-// readsReal reports whether a reader of the archive is shown real addresses (XEP-0045 §4.2, XEP-0313 §5.1.2).
+// readsReal reports whether a reader of the archive is shown real addresses (XEP-0045 §4.2, XEP-0313 §6.1.2).
 func (r *room) readsReal(full wire.Addr) bool {
 	if r.set.Whois == whoisAnyone || r.affiliation(full.Bare()) >= admin {
 		return true
@@ -98,7 +98,7 @@ func (r *room) readsReal(full wire.Addr) bool {
 }
 
 // selectWith looks at whose messages are asked for: an occupant's, which all may ask, or a real address's, which is for
-// those alone who are shown it (XEP-0313 §3.1.1), and for itself.
+// those alone who are shown it (XEP-0313 §4.1.1), and for itself.
 func (r *room) selectWith(q *archive.Request, from wire.Addr, real bool) error {
 	switch with := q.With; {
 	case with.IsZero():
@@ -140,7 +140,7 @@ func (a *asked) answer(ctx context.Context) {
 	}
 }
 
-// run sends the page, and then the result, in that order (XEP-0313 §3).
+// run sends the page, and then the result, in that order (XEP-0313 §4).
 func (a *asked) run(ctx context.Context) error {
 	to, err := a.s.o.Router.Pace(ctx, a.st.From())
 	if err != nil {
@@ -176,7 +176,7 @@ func (a *asked) send(to router.Paced, page archive.Answer) {
 	to.Send(a.st.Result(page.Fin()))
 }
 
-// publisher tells those who may know it the real address behind a message (XEP-0313 §5.1.2).
+// publisher tells those who may know it the real address behind a message (XEP-0313 §6.1.2).
 func (a *asked) publisher(row *storage.Row) wire.Payload {
 	if !a.real || row.Peer.IsZero() {
 		return nil

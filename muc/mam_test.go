@@ -19,7 +19,7 @@ func (p *person) query(inside string) []string {
 	return p.upTo(`id="` + id + `"`)
 }
 
-// Who may read: whoever could enter, but for the password, which members and those inside need not say (XEP-0313 §5.1.2).
+// Who may read: whoever could enter, but for the password, which members and those inside need not say (XEP-0313 §6.1.2).
 func TestArchiveRights(t *testing.T) {
 	for _, c := range []struct {
 		config, affiliation string
@@ -75,7 +75,7 @@ func TestArchiveOfALockedRoom(t *testing.T) {
 	w.want(anna.query(""), `type="result"`, `complete="true"`)
 }
 
-// Real addresses are for those who are shown them in the room at that time (XEP-0313 §5.1.2).
+// Real addresses are for those who are shown them in the room at that time (XEP-0313 §6.1.2).
 func TestArchiveShowsRealAddresses(t *testing.T) {
 	w := newWorld(t)
 	anna, ben, carl := w.dial("anna"), w.dial("ben"), w.dial("carl")

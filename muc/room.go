@@ -38,6 +38,8 @@ type room struct {
 	created time.Time
 	set     settings
 	subject storage.Subject
+	// subjectBy is who set the subject, bare, if that was since the room was read; zero if not.
+	subjectBy wire.Addr
 
 	affiliations map[wire.Addr]storage.Affiliation // by bare address, or host for a ban; without none
 	occupants    map[string]*occupant              // by nick
@@ -64,7 +66,7 @@ func newRoom(s *Service, addr wire.Addr) *room {
 // reset makes the room one that does not exist.
 func (r *room) reset() {
 	r.state, r.stored, r.created = absent, false, time.Time{}
-	r.set, r.subject = settings{}, storage.Subject{}
+	r.set, r.subject, r.subjectBy = settings{}, storage.Subject{}, wire.Addr{}
 	r.affiliations = map[wire.Addr]storage.Affiliation{}
 	r.occupants = map[string]*occupant{}
 	r.sessions = map[wire.Addr]*session{}

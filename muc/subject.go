@@ -51,7 +51,9 @@ func (r *room) judgeSubject(st wire.Stanza, m *message) error {
 	m.deliver = func(r *room, m *message) {
 		if err := r.changeSubject(m); err != nil {
 			r.refuse(st, err)
+			return
 		}
+		r.subjectBy = s.full.Bare()
 	}
 	r.archiveRow(s, m)
 	return r.judgeRetraction(s, m)

@@ -30,6 +30,12 @@ type Sleeper interface {
 	Asleep() (since time.Time, ok bool)
 }
 
+// Replacer is a Session that can take back what its client does not have yet.
+type Replacer interface {
+	// Replace puts f's result in the place of each stanza sent with that mark that waits. It never blocks; nor must f.
+	Replace(mark int64, f func(wire.Stanza) wire.Stanza)
+}
+
 // Flag is a bit that a feature keeps for a session.
 type Flag uint32
 
@@ -104,6 +110,20 @@ func (r *Resource) Send(st wire.Stanza, mark int64) bool {
 		return r.sendOrdered(st, mark)
 	}
 	return r.Session.Send(st, mark)
+}
+
+// Replace puts f's result in the place of each message with that mark, not 0, that waits for the client. f must not block.
+func (r *Resource) Replace(mark int64, f func(wire.Stanza) wire.Stanza) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.held {
+		if r.held[i].mark == mark {
+			r.held[i].st = f(r.held[i].st)
+		}
+	}
+	if s, ok := r.Session.(Replacer); ok {
+		s.Replace(mark, f)
+	}
 }
 
 // Filters reports whether the account's filter (blocking) drops the stanza.

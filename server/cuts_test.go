@@ -17,6 +17,7 @@ import (
 
 	"salon.im/salon/config"
 	"salon.im/salon/internal/xmpptest"
+	"salon.im/salon/internal/xmpptest/disk"
 	"salon.im/salon/internal/xmpptest/keeper"
 	"salon.im/salon/server"
 	"salon.im/salon/storage"
@@ -94,6 +95,7 @@ type cutPerson struct {
 	c       *keeper.Client
 	up      chan struct{} // holds one while there is a connection that was not cut
 	quiet   atomic.Bool
+	failed  atomic.Value  // string: why it could not connect
 	entered chan struct{} // closed when the room's subject has come: all messages behind it are for this person
 
 	mu    sync.Mutex
@@ -104,7 +106,9 @@ type cutPerson struct {
 }
 
 func newCutWorld(t *testing.T, names ...string) *cutWorld {
-	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "salon.db"), Synchronous: sqlite.Off})
+	dir := t.TempDir()
+	disk.Under(t, dir).Break(disk.Fault{Slow: 30 * time.Millisecond}) // so that a cut finds messages on their way to the commit
+	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(dir, "salon.db")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,6 +162,7 @@ func (p *cutPerson) live(ctx context.Context) {
 			}
 			resumed, err := p.c.Connect(ctx)
 			if err != nil {
+				p.failed.Store(err.Error())
 				continue // cut while it was made
 			}
 			if p.w.resumed.Add(1); !resumed {
@@ -201,7 +206,11 @@ func (p *cutPerson) next(where int) keeper.Stanza {
 
 // lose loses the person's connection, in one of the ways.
 func (p *cutPerson) lose(r *rand.Rand, way int) {
-	<-p.up
+	select {
+	case <-p.up:
+	case <-time.After(30 * time.Second):
+		p.w.t.Fatalf("%s does not come back; the last try: %v", p.c.Addr, p.failed.Load())
+	}
 	p.mu.Lock()
 	l := p.links[len(p.links)-1]
 	p.mu.Unlock()

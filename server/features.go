@@ -9,6 +9,7 @@ import (
 	"salon.im/salon/control"
 	"salon.im/salon/feature"
 	"salon.im/salon/muc"
+	"salon.im/salon/router"
 	"salon.im/salon/storage"
 )
 
@@ -29,6 +30,7 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	feature.MAM(r, disco, feature.MAMOptions{Store: s.store, Search: s.searches, Log: log})
 	s.registrar = feature.Register(r, feature.RegisterOptions{Accounts: s.store, Config: s.Config, Keys: s.newKeys,
 		Held: s.held, Removing: s.presence.EndSubscriptions, Removed: s.forget, Log: log})
+	r.Advertise(router.OnServer, router.XEP{Num: 227, Version: "1.1", Status: "partial", Note: "export, by `salon user export`"})
 	commands := feature.AdHoc(r, disco, time.Now)
 	feature.Admin(r, commands, s.users, s.Config, log)
 	feature.MySessions(r, commands)

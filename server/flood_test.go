@@ -65,9 +65,9 @@ func TestDeliveryAllocations(t *testing.T) {
 	speak(10) // queues and pools grow
 	alone, group := speak(1), speak(10)
 	t.Logf("allocations a delivery: %.3f of ten messages at once, %.3f with a transaction for each", group, alone)
-	// A transaction of SQLite allocates some 60 times, whatever the number of its rows.
-	if group > 0.1 || alone > 0.2 {
-		t.Errorf("allocations a delivery: %.3f of ten messages at once, the bar is 0.1; %.3f with a transaction for each, the bar is 0.2", group, alone)
+	// A transaction of SQLite allocates some 20 times, whatever the number of its rows; the archive's writer some 10 times.
+	if group > 0.1 || alone > 0.15 {
+		t.Errorf("allocations a delivery: %.3f of ten messages at once, the bar is 0.1; %.3f with a transaction for each, the bar is 0.15", group, alone)
 	}
 }
 

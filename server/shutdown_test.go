@@ -66,10 +66,16 @@ func TestShutdownUnderLoad(t *testing.T) {
 	})
 	alice, deaf := enter(s, "alice@"+xmpptest.Host, lobby), enter(s, "deaf@"+xmpptest.Host, lobby)
 	bob := s.Online("bob@" + xmpptest.Host) // and deaf reads nothing from here on
-	seen, talking := 0, make(chan struct{})
+	seen, talking, over := 0, make(chan struct{}), make(chan struct{})
+	window := make(chan struct{}, 100) // under way: she acknowledges nothing, and her own bounds are not what is tested
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for i := 0; ; i++ {
+			select {
+			case window <- struct{}{}:
+			case <-over:
+				return
+			}
 			if _, err := fmt.Fprintf(alice.Conn(), `<message type="groupchat" to="%s" id="m%d"><body>%s</body></message>`, lobby, i, strings.Repeat("x", 2000)); err != nil {
 				return
 			}
@@ -79,7 +85,11 @@ func TestShutdownUnderLoad(t *testing.T) {
 		for {
 			st, err := alice.Next()
 			if err != nil {
+				close(over)
 				return
+			}
+			if isMessage(st) {
+				<-window
 			}
 			if isMessage(st) && !isError(st) {
 				if seen++; seen == 300 {
@@ -88,7 +98,11 @@ func TestShutdownUnderLoad(t *testing.T) {
 			}
 		}
 	})
-	<-talking
+	select {
+	case <-talking:
+	case <-over:
+		t.Fatalf("the stream ended after %d messages", seen)
+	}
 	began := time.Now()
 	s.Stop()
 	if d := time.Since(began); d > 10*time.Second {

@@ -99,6 +99,28 @@ func (o *Outbox) Send(st wire.Stanza, mark int64) bool {
 	return ok
 }
 
+// Replace puts f's result in the place of each stanza with that mark, not 0, that is not written yet or may be written again:
+// what was retracted is not sent. It counts like the stanza before. f must not block.
+func (o *Outbox) Replace(mark int64, f func(wire.Stanza) wire.Stanza) {
+	o.mu.Lock()
+	defer o.unlock()
+	replace := func(e *entry) {
+		if e.mark == mark {
+			o.bytes -= e.st.Len()
+			e.st = f(e.st)
+			o.bytes += e.st.Len()
+		}
+	}
+	for i := range o.queue {
+		replace(&o.queue[i])
+	}
+	if o.sm != nil {
+		for i := range o.sm.n {
+			replace(&o.sm.ring[(o.sm.head+i)%len(o.sm.ring)])
+		}
+	}
+}
+
 // addLocked queues whatever the bounds say: they are the caller's.
 func (o *Outbox) addLocked(e entry) {
 	if len(o.queue) == cap(o.queue) && cap(o.queue) < chunk {

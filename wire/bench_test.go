@@ -183,7 +183,8 @@ func TestScannerBar(t *testing.T) {
 	}
 }
 
-// TestSpliceBar holds the bar of one more recipient, with room for a busy machine, and no allocation.
+// TestSpliceBar holds the bar of one more recipient: 50 ns, failing at 1.3 times that in the best of three tries, as processors
+// differ, and no allocation.
 func TestSpliceBar(t *testing.T) {
 	if raceEnabled || testing.CoverMode() != "" {
 		t.Skip("instrumented code distorts times")
@@ -195,7 +196,12 @@ func TestSpliceBar(t *testing.T) {
 		if n := testing.AllocsPerRun(100, func() { out = st.WithTo(to).Append(out[:0]) }); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
 		}
-		if d := best(func() { out = st.WithTo(to).Append(out[:0]) }); d > 150*time.Nanosecond {
+		const most = 65 * time.Nanosecond
+		d := time.Hour
+		for try := 0; try < 3 && d > most; try++ {
+			d = min(d, best(func() { out = st.WithTo(to).Append(out[:0]) }))
+		}
+		if d > most {
 			t.Errorf("%s: %v per recipient", name, d)
 		}
 	}

@@ -19,7 +19,7 @@ const (
 	floodSize  = 1500 // messages: 750,000 deliveries
 	floodAhead = 64   // messages that somebody still misses
 	senders    = 10
-	rounds     = 3 // of which the median counts
+	rounds     = 3 // of which the best counts
 )
 
 func atOnce() {}

@@ -143,18 +143,13 @@ func (w *town) per(n int, do func()) time.Duration {
 	return (w.cpu() - before) / time.Duration(n)
 }
 
-// hold compares the median of some measurements with the bar. CPU time depends on the machine, so that a test fails at
-// twice the bar only.
+// hold compares the best of some measurements with the bar: what else runs on the machine only adds to a CPU time, so the
+// least of them is nearest to the server's own. As processors differ, a test fails at 1.3 times the bar.
 func hold(t *testing.T, what string, bar time.Duration, got ...time.Duration) {
 	t.Helper()
-	sorted := slices.Sorted(slices.Values(got))
-	m := sorted[len(sorted)/2]
-	switch {
-	case m > 2*bar:
-		t.Errorf("%s: %v (of %v), more than twice the bar of %v", what, m, got, bar)
-	case m > bar:
-		t.Logf("%s: %v (of %v) IS OVER THE BAR of %v", what, m, got, bar)
-	default:
-		t.Logf("%s: %v (of %v), the bar is %v", what, m, got, bar)
+	best := slices.Min(got)
+	t.Logf("%s: %v (of %v), the bar is %v", what, best, got, bar)
+	if best > bar*13/10 {
+		t.Errorf("%s: %v at best, more than 1.3 times the bar of %v", what, best, bar)
 	}
 }

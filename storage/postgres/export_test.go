@@ -3,6 +3,10 @@ package postgres
 import (
 	"context"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"salon.im/salon/storage"
 )
 
 // IDShift and IDEpoch are the layout of ids as months understand them.
@@ -37,6 +41,23 @@ func (s *Store) CachedOwners() int {
 	w := <-s.writer
 	defer func() { s.writer <- w }()
 	return len(w.owners.ids)
+}
+
+// Plan returns how PostgreSQL answers a query if it can use its indexes.
+func (s *Store) Plan(ctx context.Context, q storage.Query) (plan string, err error) {
+	query, args := pageQuery(q)
+	err = s.read(ctx, "explain", func(c *conn) error {
+		if _, err := c.plain(`SET enable_seqscan = off`); err != nil {
+			return err
+		}
+		return c.list(`EXPLAIN `+query, args, func(r pgx.Rows) error {
+			var line string
+			err := r.Scan(&line)
+			plan += line + "\n"
+			return err
+		})
+	})
+	return plan, err
 }
 
 // Setting asks the connection that writes.

@@ -87,6 +87,8 @@ func parseURL(text string) (*pgxpool.Config, error) {
 		c.ConnectTimeout = connectTimeout
 	}
 	setDefault(c.RuntimeParams, "application_name", "salon")
+	// Planning anew for each value of a parameter would look at every month of the archive each time.
+	setDefault(c.RuntimeParams, "plan_cache_mode", "force_generic_plan")
 	c.RuntimeParams["synchronous_commit"] = "on" // what is stored when a method returns survives a crash, whatever the server's default
 	return config, nil
 }
@@ -95,6 +97,7 @@ func parseURL(text string) (*pgxpool.Config, error) {
 func writerConfig(c *pgx.ConnConfig) *pgx.ConnConfig {
 	c = c.Copy()
 	c.RuntimeParams["application_name"] = "salon writer"
+	delete(c.RuntimeParams, "plan_cache_mode") // its statements name rows by lists, which tell the planner their months
 	setDefault(c.RuntimeParams, "tcp_keepalives_idle", "5")
 	setDefault(c.RuntimeParams, "tcp_keepalives_interval", "2")
 	setDefault(c.RuntimeParams, "tcp_keepalives_count", "3")

@@ -92,10 +92,6 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-func databaseOf(t *testing.T, text string) string {
-	return ask[string](t, text, "SELECT current_database()")
-}
-
 // TestWrongPassword has a server that asks for one, over TCP.
 func TestWrongPassword(t *testing.T) {
 	pg := pgtest.StartServer(t, "password_encryption=scram-sha-256")

@@ -2,7 +2,10 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
+	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -14,15 +17,19 @@ import (
 )
 
 func TestConformance(t *testing.T) {
+	template := pgtest.URL(t)
+	open(t, template).Close()
 	var mu sync.Mutex
 	urls := make(map[string]string) // by test: opened again, it is the same database
 	storagetest.Run(t, func(t *testing.T) storage.Store {
 		mu.Lock()
-		defer mu.Unlock()
-		if urls[t.Name()] == "" {
-			urls[t.Name()] = pgtest.URL(t)
+		url := urls[t.Name()]
+		if url == "" {
+			url = clone(t, template)
+			urls[t.Name()] = url
 		}
-		return open(t, urls[t.Name()])
+		mu.Unlock()
+		return open(t, url)
 	})
 }
 
@@ -34,6 +41,29 @@ func open(t testing.TB, url string) *postgres.Store {
 	}
 	t.Cleanup(func() { s.Close() })
 	return s
+}
+
+var clones atomic.Int64
+
+// clone returns the URL of a copy of a database, which nobody may use meanwhile: that is quicker than to migrate an empty one.
+func clone(t *testing.T, template string) string {
+	t.Helper()
+	from := databaseOf(t, template)
+	name := fmt.Sprintf("%s_%d", from, clones.Add(1))
+	admin := with(t, template, func(u *url.URL) { u.Path = "/postgres" })
+	raw(t, admin, `CREATE DATABASE `+name+` TEMPLATE `+from)
+	t.Cleanup(func() { raw(t, admin, `DROP DATABASE `+name+` WITH (FORCE)`) })
+	return with(t, template, func(u *url.URL) { u.Path = "/" + name })
+}
+
+// databaseOf returns the name in a URL.
+func databaseOf(t *testing.T, text string) string {
+	t.Helper()
+	u, err := url.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Path[1:]
 }
 
 // raw runs SQL on a database behind the store's back.

@@ -22,9 +22,12 @@ type vacuum struct {
 	mu     sync.Mutex
 	tables map[string]bool // bounded by the number of partitions
 	wake   chan struct{}
+	delay  time.Duration
 }
 
-func newVacuum() *vacuum { return &vacuum{tables: make(map[string]bool), wake: make(chan struct{}, 1)} }
+func newVacuum() *vacuum {
+	return &vacuum{tables: make(map[string]bool), wake: make(chan struct{}, 1), delay: vacuumDelay}
+}
 
 // want asks for a table.
 func (v *vacuum) want(tables ...string) {
@@ -57,7 +60,7 @@ func (v *vacuum) take() []string {
 // vacuumLoop vacuums what was asked for, a while after. It is best effort: a transaction elsewhere that is older than the
 // change keeps its bytes until autovacuum's next turn.
 func (s *Store) vacuumLoop(ctx context.Context) {
-	for pause := vacuumDelay; ; {
+	for pause := s.vacuum.delay; ; {
 		select {
 		case <-s.vacuum.wake:
 		case <-ctx.Done():
@@ -74,7 +77,7 @@ func (s *Store) vacuumLoop(ctx context.Context) {
 				s.log.Warn("cannot vacuum: replaced bytes stay until autovacuum's next turn", "table", table, "error", err)
 			}
 		}
-		pause = max(vacuumDelay, vacuumShare*time.Since(began))
+		pause = max(s.vacuum.delay, vacuumShare*time.Since(began))
 	}
 }
 

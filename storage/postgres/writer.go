@@ -97,6 +97,9 @@ func (w *writer) connect(ctx context.Context) error {
 		w.failure, w.pause = nil, 0
 		return nil
 	}
+	if ctx.Err() != nil {
+		return err // the caller's time was up: that is nobody else's failure
+	}
 	w.pause = min(max(2*w.pause, redialMin), redialMax)
 	w.failure, w.retry = err, time.Now().Add(w.pause)
 	return err

@@ -28,6 +28,11 @@ func (s *Store) Append(ctx context.Context, b storage.Batch) (dropped []storage.
 }
 
 func (s *Store) appendRows(c *conn, rows []storage.Row) (dropped []storage.Dropped, err error) {
+	if s.fresh >= s.foldAt {
+		if err := s.fold(c); err != nil {
+			return nil, err
+		}
+	}
 	for i := range rows {
 		r := &rows[i]
 		if r.ID <= 0 || r.Owner.IsZero() {
@@ -37,7 +42,7 @@ func (s *Store) appendRows(c *conn, rows []storage.Row) (dropped []storage.Dropp
 		if err != nil {
 			return nil, err
 		}
-		stored, err := insert(c, owner, r)
+		stored, err := s.insert(c, owner, r)
 		if err != nil {
 			return nil, err
 		}
@@ -55,16 +60,28 @@ func (s *Store) appendRows(c *conn, rows []storage.Row) (dropped []storage.Dropp
 }
 
 // insert stores a row, or returns the id of the one that is stored in its place.
-func insert(c *conn, owner int64, r *storage.Row) (stored int64, err error) {
-	n, err := c.exec(`INSERT INTO archive (id, owner, peer_key, peer, kind, outgoing, origin, stanza)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (owner, origin) WHERE origin IS NOT NULL DO NOTHING`,
-		r.ID, owner, peerKey(r.Peer), r.Peer.String(), int64(r.Kind), r.Outgoing, nullable(r.Origin), blob(r.Stanza))
-	switch {
-	case err != nil:
+func (s *Store) insert(c *conn, owner int64, r *storage.Row) (stored int64, err error) {
+	origin, key := nullable(r.Origin), peerKey(r.Peer)
+	n, err := c.exec(`INSERT INTO archive_fresh (owner, id, peer_key, origin) SELECT ?, ?, ?, ?
+		WHERE NOT EXISTS (SELECT 1 FROM archive_by_origin WHERE owner = ? AND origin = ?)
+		ON CONFLICT (owner, origin) WHERE origin IS NOT NULL DO NOTHING`, owner, r.ID, key, origin, owner, origin)
+	if err != nil {
 		return again(c, owner, r, conflict(err))
-	case n == 0:
-		err = c.get(`SELECT id FROM archive WHERE owner = ? AND origin = ?`, []any{owner, r.Origin}, &stored)
 	}
+	if n == 0 {
+		return findOrigin(c, owner, r.Origin)
+	}
+	s.fresh++
+	s.passing = s.passing || r.Kind == storage.RowPassing
+	_, err = c.exec(`INSERT INTO archive (id, owner, peer_key, peer, kind, outgoing, origin, stanza) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		r.ID, owner, key, r.Peer.String(), int64(r.Kind), r.Outgoing, origin, blob(r.Stanza))
+	if err == nil {
+		return 0, nil
+	}
+	if stored, err = again(c, owner, r, conflict(err)); err != nil {
+		return 0, err
+	}
+	_, err = c.exec(`DELETE FROM archive_fresh WHERE owner = ? AND id = ?`, owner, r.ID)
 	return stored, err
 }
 

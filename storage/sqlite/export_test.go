@@ -21,6 +21,9 @@ func (s *Store) Pragma(ctx context.Context, name string) (value string, err erro
 // SetMaxOwners shrinks the cache of owners' numbers. Call it before the store is used.
 func (s *Store) SetMaxOwners(n int) { s.owners.max = n }
 
+// SetFold says how many fresh rows make Append fold. Call it before the store is used.
+func (s *Store) SetFold(rows int) { s.foldAt = rows }
+
 // CachedOwners counts the numbers in the cache.
 func (s *Store) CachedOwners() int {
 	c := <-s.writer

@@ -20,8 +20,8 @@ const (
 	busyTimeout    = 10_000
 	setBusyTimeout = "PRAGMA busy_timeout = 10000"
 
-	pageBytes     = 8 << 10  // of a new file: a batch's index entries share more of them than of 4 KiB ones
-	logPages      = 4_000    // pages in the log before it is taken into the file
+	pageBytes     = 4 << 10  // of a new file: a batch's index entries share more of them than of 4 KiB ones
+	logPages      = 8_000    // pages in the log before it is taken into the file
 	logLimitBytes = 64 << 20 // what the log file is cut to afterwards
 	writerKiB     = 32 << 10 // pages in memory: a batch that spills is written and summed twice
 	readerKiB     = 8 << 10
@@ -43,7 +43,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		path: path, owners: newOwners(maxOwners), closing: make(chan struct{}),
+		path: path, fresh: foldRows, foldAt: foldRows, passing: true, owners: newOwners(maxOwners), closing: make(chan struct{}),
 		writer: make(chan *conn, 1), readers: make(chan *conn, readers),
 	}
 	if s.db, err = openDB(path, o.Synchronous, false); err != nil {
@@ -145,8 +145,11 @@ func openDB(path string, sync Synchronous, readOnly bool) (*sql.DB, error) {
 
 // explain adds the path and the remedy to an error of the database, and leaves other errors as they are.
 func (s *Store) explain(verb string, err error) error {
+	if err == nil {
+		return nil
+	}
 	var e *driver.Error
-	if err == nil || !errors.As(err, &e) {
+	if !errors.As(err, &e) {
 		return err
 	}
 	remedy := ""

@@ -79,7 +79,7 @@ func TestPragmas(t *testing.T) {
 		}
 		for i, tt := range [][2]string{
 			0: {"synchronous", "2"}, 1: {"journal_mode", "wal"}, 2: {"secure_delete", "1"}, 3: {"foreign_keys", "1"},
-			4: {"busy_timeout", "10000"}, 5: {"page_size", "8192"},
+			4: {"busy_timeout", "10000"}, 5: {"page_size", "4096"},
 		} {
 			if v, err := s.Pragma(t.Context(), tt[0]); err != nil || v != tt[1] {
 				t.Errorf("%d: %s is %q (%v), want %q", i, tt[0], v, err, tt[1])

@@ -16,33 +16,37 @@ type owners struct {
 	max     int
 	ids     map[string]int64
 	fresh   []string // added in this transaction: forgotten if it fails
-	version int64    // SQLite's data_version: another one says that another process wrote
+	version uint32   // of the database behind the last transaction
 }
 
 func newOwners(limit int) *owners {
 	return &owners{max: limit, ids: make(map[string]int64)}
 }
 
-// begin starts a transaction. Another process may have deleted owners since the last one.
-func (o *owners) begin(c *conn) error {
-	var version int64
-	if err := c.get("PRAGMA data_version", nil, &version); err != nil {
-		return err
+// begin starts a transaction, and reports whether another connection wrote since the last one of ours: it may have deleted
+// owners.
+func (o *owners) begin(c *conn) (others bool, err error) {
+	version, err := c.version()
+	if err != nil {
+		return false, err
 	}
-	if version != o.version {
+	if others = version != o.version; others {
 		clear(o.ids)
-		o.version = version
 	}
-	return nil
+	return others, nil
 }
 
-func (o *owners) end(committed bool) {
+func (o *owners) end(c *conn, committed bool) {
 	if !committed {
 		for _, addr := range o.fresh {
 			delete(o.ids, addr)
 		}
 	}
 	o.fresh = o.fresh[:0]
+	var err error
+	if o.version, err = c.version(); err != nil {
+		clear(o.ids)
+	}
 }
 
 // id returns the owner's number and makes one if there is none.

@@ -24,24 +24,26 @@ func (s *Store) Page(ctx context.Context, q storage.Query) (rows []storage.Row, 
 }
 
 // rowColumns are what rowFields takes, of archive a.
-const rowColumns = `a.id, a.peer, a.kind, a.outgoing, a.origin, a.stanza,
+const rowColumns = `a.id` + restColumns
+
+const restColumns = `, a.peer, a.kind, a.outgoing, a.origin, a.stanza,
 	EXISTS (SELECT 1 FROM undelivered u WHERE u.owner = a.owner AND u.id = a.id), a.tombstone`
 
 const (
-	fromOwner = ` FROM archive a INDEXED BY archive_owner ` + whereOwner
-	// Left alone, SQLite reads the whole archive of the owner for a rare correspondent.
-	fromPeer   = ` FROM archive a INDEXED BY archive_peer ` + whereOwner
-	whereOwner = `WHERE a.owner = (SELECT id FROM owners WHERE addr = ?1) AND a.id > ?2 AND a.id < ?3 ` + archived
+	// A row is found by one of two tables; both are read in order, and merged.
+	byOwner = `SELECT k.id` + restColumns + ` FROM archive_by_owner k CROSS JOIN archive a ON a.id = k.id ` + whereOwner
+	byPeer  = `SELECT k.id` + restColumns + ` FROM archive_by_peer k CROSS JOIN archive a ON a.id = k.id ` + whereOwner
+	byFresh = `SELECT k.id` + restColumns + ` FROM archive_fresh k CROSS JOIN archive a ON a.id = k.id ` + whereOwner
 	// The index is asked first, by its own key. Its terms are the owner's, and the owner decides again.
-	fromSearch = ` FROM search f CROSS JOIN archive a ON a.id = f.rowid
-		WHERE f.search MATCH ?7 AND f.rowid > ?2 AND f.rowid < ?3 AND a.owner = (SELECT id FROM owners WHERE addr = ?1) `
+	bySearch = `SELECT ` + rowColumns + ` FROM search k CROSS JOIN archive a ON a.id = k.rowid
+		WHERE k.search MATCH ?7 AND k.rowid > ?2 AND k.rowid < ?3 AND a.owner = (SELECT id FROM owners WHERE addr = ?1) `
+	whereOwner = `WHERE k.owner = (SELECT id FROM owners WHERE addr = ?1) AND k.id > ?2 AND k.id < ?3 ` + archived
 	// The key finds the bare address; it may be another's too, so that the address itself decides.
-	whereBare = `AND a.peer_key = ?5 AND (a.peer = ?6 OR substr(a.peer, 1, length(?6) + 1) = ?6 || '/') `
-	whereFull = `AND a.peer_key = ?5 AND a.peer = ?6 `
+	wherePeerKey = `AND k.peer_key = ?5 `
+	whereBare    = `AND (a.peer = ?6 OR substr(a.peer, 1, length(?6) + 1) = ?6 || '/') `
+	whereFull    = `AND a.peer = ?6 `
 	// "+ 0" keeps SQLite from planning the query anew for each value of the limit.
-	byRow  = `ORDER BY a.id`
-	byTerm = `ORDER BY f.rowid`
-	limit  = ` LIMIT ?4 + 0`
+	limit = ` LIMIT ?4 + 0`
 )
 
 func page(c *conn, q storage.Query) ([]storage.Row, error) {
@@ -62,16 +64,21 @@ func pageQuery(c *conn, q *storage.Query) (query string, args []any, err error) 
 	if before == 0 {
 		before = math.MaxInt64
 	}
-	query, order := `SELECT `+rowColumns+fromOwner, byRow
-	if !q.With.IsZero() {
-		query = `SELECT ` + rowColumns + fromPeer
-	}
 	args = []any{q.Owner.String(), q.After, before, max(q.Limit, 1)}
 	words, selects := q.QueryWords()
 	if selects || !q.With.IsZero() {
 		args = append(args, peerKey(q.With), q.With.String())
 	}
-	if selects {
+	with := ""
+	switch {
+	case q.With.IsFull():
+		with = whereFull
+	case !q.With.IsZero():
+		with = whereBare
+	}
+	order := ` ORDER BY 1`
+	switch {
+	case selects:
 		owner, err := findOwner(c, q.Owner)
 		if len(words) == 0 || errors.Is(err, errNoRows) {
 			return "", nil, nil
@@ -79,14 +86,12 @@ func pageQuery(c *conn, q *storage.Query) (query string, args []any, err error) 
 		if err != nil {
 			return "", nil, err
 		}
-		query, order = `SELECT `+rowColumns+fromSearch, byTerm
 		args = append(args, `"`+strings.Join(searchTerms(owner, words), `" "`)+`"`)
-	}
-	switch {
-	case q.With.IsFull():
-		query += whereFull
-	case !q.With.IsZero():
-		query += whereBare
+		query, order = bySearch+with, ` ORDER BY k.rowid`
+	case with != "":
+		query = byPeer + wherePeerKey + with + ` UNION ALL ` + byFresh + wherePeerKey + with
+	default:
+		query = byOwner + ` UNION ALL ` + byFresh
 	}
 	if q.Newest {
 		order += ` DESC`
@@ -111,9 +116,16 @@ func (s *Store) Rows(ctx context.Context, owner wire.Addr, ids []int64) (rows []
 // ByOrigin implements [storage.Archive].
 func (s *Store) ByOrigin(ctx context.Context, owner wire.Addr, origin []byte) (storage.Row, error) {
 	var rows []storage.Row
-	err := s.read(ctx, "read a row by its origin", func(c *conn) (err error) {
-		rows, err = pageRows(c, owner, `SELECT `+rowColumns+` FROM archive a
-			WHERE a.owner = (SELECT id FROM owners WHERE addr = ?) AND a.origin = ?`, owner.String(), nullable(origin))
+	err := s.read(ctx, "read a row by its origin", func(c *conn) error {
+		number, err := findOwner(c, owner)
+		if err != nil {
+			return found(err)
+		}
+		id, err := findOrigin(c, number, blob(origin))
+		if err != nil {
+			return found(err)
+		}
+		rows, err = pageRows(c, owner, `SELECT `+rowColumns+` FROM archive a WHERE a.id = ?`, id)
 		if err == nil && len(rows) == 0 {
 			return storage.ErrNotFound
 		}

@@ -11,6 +11,9 @@ const archived = `AND a.kind <> 5 `
 
 // delivered removes those of the rows that were kept for their delivery alone and have lost their marks.
 func (s *Store) delivered(c *conn, ids ...int64) error {
+	if !s.passing {
+		return nil
+	}
 	list, err := json.Marshal(ids)
 	if err != nil {
 		return err
@@ -21,16 +24,34 @@ func (s *Store) delivered(c *conn, ids ...int64) error {
 
 // pass removes the rows of that kind that match where, a constant.
 func (s *Store) pass(c *conn, where string, args ...any) error {
+	if !s.passing {
+		return nil
+	}
+	if err := c.get(`SELECT EXISTS (SELECT 1 FROM archive WHERE kind = 5)`, nil, &s.passing); err != nil || !s.passing {
+		return err
+	}
+	ids := `SELECT id FROM archive WHERE kind = 5 AND ` + where
 	var n int
-	if err := c.get(`SELECT count(*) FROM archive WHERE kind = 5 AND `+where, args, &n); err != nil || n == 0 {
+	if err := c.get(`SELECT count(*) FROM (`+ids+`)`, args, &n); err != nil || n == 0 {
 		return err
 	}
 	s.eraser.wanted = true
 	if err := keepLast(c); err != nil {
 		return err
 	}
-	_, err := c.exec(`DELETE FROM archive WHERE kind = 5 AND `+where, args...)
-	return err
+	if err := dropWays(c, ids, args...); err != nil {
+		return err
+	}
+	for _, query := range []string{
+		`DELETE FROM archive_fresh WHERE (owner, id) IN (SELECT owner, id FROM archive WHERE id IN (` + ids + `))`,
+		`DELETE FROM archive_by_owner WHERE (owner, id) IN (SELECT owner, id FROM archive WHERE id IN (` + ids + `))`,
+		`DELETE FROM archive WHERE id IN (` + ids + `)`,
+	} {
+		if _, err := c.exec(query, args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // The queries above say 5 for the kind. This does not compile when it is another.

@@ -14,16 +14,21 @@ func TestPlans(t *testing.T) {
 	if _, err := s.Append(t.Context(), storage.Batch{Rows: []storage.Row{{ID: 1, Owner: alice, Peer: bob}}}); err != nil {
 		t.Fatal(err)
 	}
+	const (
+		merge   = "MERGE (UNION ALL)\nLEFT\nSEARCH k USING PRIMARY KEY "
+		ofOwner = merge + "(owner=? AND id>? AND id<?)\n"
+		ofPeer  = merge + "(owner=? AND peer_key=? AND id>? AND id<?)\n"
+	)
 	for i, tt := range []struct {
 		q     storage.Query
 		first string // how the first table is read
 	}{
-		0: {storage.Query{}, "SEARCH a USING INDEX archive_owner (owner=? AND id>? AND id<?)"},
-		1: {storage.Query{Newest: true}, "SEARCH a USING INDEX archive_owner (owner=? AND id>? AND id<?)"},
-		2: {storage.Query{With: bob}, "SEARCH a USING INDEX archive_peer (owner=? AND peer_key=? AND id>? AND id<?)"},
-		3: {storage.Query{With: bob, Newest: true}, "SEARCH a USING INDEX archive_peer (owner=? AND peer_key=? AND id>? AND id<?)"},
-		4: {storage.Query{Words: []string{"a"}}, "SCAN f VIRTUAL TABLE INDEX 64:M"},
-		5: {storage.Query{Words: []string{"a", "b"}, With: bob, Newest: true}, "SCAN f VIRTUAL TABLE INDEX 192:M"},
+		0: {storage.Query{}, ofOwner},
+		1: {storage.Query{Newest: true}, ofOwner},
+		2: {storage.Query{With: bob}, ofPeer},
+		3: {storage.Query{With: bob, Newest: true}, ofPeer},
+		4: {storage.Query{Words: []string{"a"}}, "SCAN k VIRTUAL TABLE INDEX 64:M"},
+		5: {storage.Query{Words: []string{"a", "b"}, With: bob, Newest: true}, "SCAN k VIRTUAL TABLE INDEX 192:M"},
 	} {
 		tt.q.Owner, tt.q.Limit = alice, 9
 		plan, err := s.Plan(t.Context(), tt.q)

@@ -115,7 +115,12 @@ func checkValue(t *storage.Table, i int, value any) error {
 
 // Restored implements [storage.Portable]. SQLite itself counts the owners' numbers on from the highest.
 func (s *Store) Restored(ctx context.Context) error {
-	return s.write(ctx, "end a restoration", func(c *conn) error { return s.emptyIndex(c) })
+	return s.write(ctx, "end a restoration", func(c *conn) error {
+		if err := s.refold(c); err != nil {
+			return err
+		}
+		return s.emptyIndex(c)
+	})
 }
 
 // Empty implements [storage.Portable].

@@ -57,7 +57,7 @@ func (s *Store) ReleaseHeld(ctx context.Context, owner wire.Addr) error {
 func (s *Store) DeleteBefore(ctx context.Context, owner wire.Addr, id int64, limit int) (n int, err error) {
 	err = s.write(ctx, "delete rows", func(c *conn) error {
 		if owner.IsZero() {
-			n, err = s.deleteChunk(c, `id < ?1 AND ?2 = 0`, id, 0, limit)
+			n, err = s.deleteChunk(c, ofAll, id, 0, limit)
 			return err
 		}
 		number, err := findOwner(c, owner)
@@ -76,17 +76,33 @@ func (s *Store) DeleteBefore(ctx context.Context, owner wire.Addr, id int64, lim
 	return n, nil
 }
 
-// ofOwner selects the rows of one owner for deleteChunk.
-const ofOwner = `owner = ?2 AND id < ?1`
+// selection is what deleteChunk may delete: rows below ?1, of the owner with the number ?2.
+type selection struct {
+	ids string    // selects them
+	end [2]string // removes them from archive and archive_by_owner, the one that ids reads last
+}
+
+var (
+	ofOwner = selection{`SELECT id FROM archive_by_owner WHERE owner = ?2 AND id < ?1`, [2]string{
+		`DELETE FROM archive WHERE id IN (SELECT id FROM archive_by_owner WHERE owner = ?2 AND id < ?1)`,
+		`DELETE FROM archive_by_owner WHERE owner = ?2 AND id < ?1`,
+	}}
+	ofAll = selection{`SELECT id FROM archive WHERE id < ?1 AND ?2 = 0`, [2]string{
+		`DELETE FROM archive_by_owner WHERE (owner, id) IN (SELECT owner, id FROM archive WHERE id < ?1 AND ?2 = 0)`,
+		`DELETE FROM archive WHERE id < ?1 AND ?2 = 0`,
+	}}
+)
 
 // everything is above every id.
 const everything = math.MaxInt64 - 1
 
-// deleteChunk removes up to limit of the oldest rows that match where, with all that hangs on them. where is a constant.
-func (s *Store) deleteChunk(c *conn, where string, before, owner int64, limit int) (int, error) {
+// deleteChunk removes up to limit of the oldest rows of a selection, with all that hangs on them.
+func (s *Store) deleteChunk(c *conn, of selection, before, owner int64, limit int) (n int, err error) {
+	if err := s.fold(c); err != nil {
+		return 0, err
+	}
 	var last int64
-	err := c.get(`SELECT coalesce(max(id), 0) FROM (SELECT id FROM archive WHERE `+where+` ORDER BY id LIMIT ?3 + 0)`,
-		[]any{before, owner, max(limit, 0)}, &last)
+	err = c.get(`SELECT coalesce(max(id), 0) FROM (`+of.ids+` ORDER BY id LIMIT ?3 + 0)`, []any{before, owner, max(limit, 0)}, &last)
 	if err != nil || last == 0 {
 		return 0, err
 	}
@@ -94,20 +110,25 @@ func (s *Store) deleteChunk(c *conn, where string, before, owner int64, limit in
 	if err := keepLast(c); err != nil {
 		return 0, err
 	}
-	ids := `SELECT id FROM archive WHERE ` + where
-	if err := unindex(c, ids, last+1, owner); err != nil {
+	if err := unindex(c, of.ids, last+1, owner); err != nil {
+		return 0, err
+	}
+	if err := dropWays(c, of.ids, last+1, owner); err != nil {
 		return 0, err
 	}
 	for _, query := range []string{
-		`DELETE FROM held WHERE id IN (` + ids + `)`,
-		`DELETE FROM undelivered WHERE (owner, id) IN (SELECT owner, id FROM archive WHERE ` + where + `)`,
+		`DELETE FROM held WHERE id IN (` + of.ids + `)`,
+		`DELETE FROM undelivered WHERE (owner, id) IN (SELECT owner, id FROM archive WHERE id IN (` + of.ids + `))`,
+		of.end[0],
+		of.end[1],
 	} {
-		if _, err := c.exec(query, last+1, owner); err != nil {
+		deleted, err := c.exec(query, last+1, owner)
+		if err != nil {
 			return 0, err
 		}
+		n = int(deleted) // of the last one, in the end
 	}
-	n, err := c.exec(`DELETE FROM archive WHERE `+where, last+1, owner)
-	return int(n), err
+	return n, nil
 }
 
 // keepLast notes the highest id before rows are deleted, so that none is used again (XEP-0313 §6.2).

@@ -34,14 +34,31 @@ func (s *Store) rewriteRow(c *conn, owner int64, r *storage.Rewrite) error {
 		}
 	}
 	var peer, key any
+	var old int64
 	if !r.Peer.IsZero() {
 		peer, key = r.Peer.String(), peerKey(r.Peer)
+		if err := s.fold(c); err != nil {
+			return err
+		}
+		err := c.get(`SELECT peer_key FROM archive WHERE id = ? AND owner = ?`, []any{r.ID, owner}, &old)
+		if err != nil && !errors.Is(err, errNoRows) {
+			return err
+		}
 	}
 	n, err := c.exec(`UPDATE archive SET stanza = ?1, tombstone = tombstone OR ?2,
 		peer = coalesce(?3, peer), peer_key = coalesce(?4, peer_key)
 		WHERE id = ?5 AND owner = ?6 AND NOT (tombstone AND ?2)`, blob(r.Stanza), r.Tombstone, peer, key, r.ID, owner)
-	if err != nil || n == 0 || !r.Tombstone {
+	if err != nil || n == 0 {
 		return err
+	}
+	if key != nil {
+		_, err := c.exec(`UPDATE archive_by_peer SET peer_key = ? WHERE owner = ? AND peer_key = ? AND id = ?`, key, owner, old, r.ID)
+		if err != nil {
+			return err
+		}
+	}
+	if !r.Tombstone {
+		return nil
 	}
 	if _, err := c.exec(`DELETE FROM undelivered WHERE owner = ? AND id = ?`, owner, r.ID); err != nil {
 		return err

@@ -9,13 +9,22 @@ import (
 	"salon.im/salon/storage/storagetest"
 )
 
-func TestConformance(t *testing.T) {
-	storagetest.Run(t, func() func(t *testing.T) storage.Store {
-		dir := t.TempDir()
-		return func(t *testing.T) storage.Store {
-			return open(t, filepath.Join(dir, t.Name(), "salon.db"))
-		}
-	}())
+func TestConformance(t *testing.T) { conform(t, func(*sqlite.Store) {}) }
+
+// TestConformanceFolded folds before each batch, and between them at each third row, so that rows are found in both places.
+func TestConformanceFolded(t *testing.T) {
+	for _, rows := range []int{0, 3} {
+		conform(t, func(s *sqlite.Store) { s.SetFold(rows) })
+	}
+}
+
+func conform(t *testing.T, set func(*sqlite.Store)) {
+	dir := t.TempDir()
+	storagetest.Run(t, func(t *testing.T) storage.Store {
+		s := open(t, filepath.Join(dir, t.Name(), "salon.db"))
+		set(s)
+		return s
+	})
 }
 
 func open(t testing.TB, path string) *sqlite.Store {

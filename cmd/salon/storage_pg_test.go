@@ -14,7 +14,7 @@ func TestStorageCopy(t *testing.T) {
 	data, url := dataDir(t), pgtest.URL(t)
 	there := file(t, data, "url", url+"\n")
 	salon(t, "secret\n", "user", "add", "alice@a.test", "--data", data).want(t, 0, "added", "")
-	salon(t, "", "storage", "copy", "--data", data, "--to-file", there).want(t, 0, "copied and compared ", "")
+	salon(t, "", "storage", "copy", "--data", data, "--to-file", there, "--json").want(t, 0, `{"table":"accounts","records":1}`, "")
 	salon(t, "", "storage", "copy", "--data", data, "--to-file", there).want(t, 1, "", "the target holds data: name an empty one")
 
 	onPostgres := dataDir(t)

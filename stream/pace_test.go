@@ -65,7 +65,7 @@ func TestPaceByAcks(t *testing.T) {
 	o.EnableAcks(nil)
 	o.Attach(c)
 	for range 3 {
-		o.Send(message("x"), 0)
+		o.Send(groupchat("x"), 0) // which asks for no acknowledgement at once
 	}
 	paced := pacing(t, o)
 	r := newReader(t, client)

@@ -73,6 +73,9 @@ func (r *room) judgePrivate(st wire.Stanza, m *message) error {
 	}
 	mark := wire.NewWriter().Start(nsUser, "x").End().Payload()
 	m.out = identified(st).Edit().Cut(forged).Append(mark).Stanza().WithFrom(s.occ.addr).WithTo(o.bare)
+	if r.blocked(o, m.out) {
+		return refusal(stanza.Cancel, stanza.ServiceUnavailable, "") // XEP-0191 §3.3, and XEP-0313 §6.1: it is in no archive
+	}
 	m.sent = m.out.WithFrom(s.full).WithTo(o.addr)
 	nick := o.nick
 	m.deliver = func(r *room, m *message) { r.deliverPrivate(m, nick) }
@@ -83,6 +86,17 @@ func (r *room) judgePrivate(st wire.Stanza, m *message) error {
 		}
 	}
 	return err
+}
+
+// blocked reports whether an occupant does not want to hear of a stanza's sender. All sessions of an account have the same
+// block list.
+func (r *room) blocked(o *occupant, st wire.Stanza) bool {
+	for _, s := range o.sessions {
+		if res := r.s.o.Router.Resource(s.full); res != nil && res.Filters(st) {
+			return true
+		}
+	}
+	return false
 }
 
 // keepWanted leaves out the rows that their owners do not want (XEP-0441). What is between occupants never waits for delivery.

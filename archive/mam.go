@@ -34,6 +34,8 @@ const (
 	maxScan = 2048
 	// maxIDs bounds the field "ids": with those of the other fields, all are looked up at once.
 	maxIDs = storage.MaxRows - 50
+	// maxQueryID bounds a queryid in bytes: every result of a page repeats it.
+	maxQueryID = 256
 	// maxReads bounds the pages that are read at the same moment.
 	maxReads = 8
 )

@@ -33,7 +33,26 @@ func (r *room) judgeRetraction(s *session, m *message) error {
 	if row.Peer != s.full.Bare() {
 		return refusal(stanza.Auth, stanza.Forbidden, "Only its author or a moderator may retract a message.")
 	}
-	return r.rewrite(m, row, archive.Retraction{ID: m.out.ID(), At: r.now()})
+	return r.rewriteAll(m, row, archive.Retraction{ID: m.out.ID(), At: r.now()})
+}
+
+// rewriteAll is rewrite for a message of the room and what its author corrected it to.
+func (r *room) rewriteAll(m *message, row storage.Row, why archive.Retraction) error {
+	if row.Tombstone {
+		return nil
+	}
+	ctx, cancel := r.ctx()
+	defer cancel()
+	all, err := archive.Corrections(ctx, r.s.o.Archive, row, row.Peer, func(c storage.Row) bool { return c.Peer == row.Peer })
+	if err != nil {
+		return r.storageError("look for corrections", err)
+	}
+	for _, row := range append([]storage.Row{row}, all...) {
+		if err := r.rewrite(m, row, why); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // archived finds a message of the room by its stanza-id.

@@ -81,7 +81,7 @@ func (r *room) judgePrivate(st wire.Stanza, m *message) error {
 	m.deliver = func(r *room, m *message) { r.deliverPrivate(m, nick) }
 	if archive.Store(m.out) {
 		m.rows = r.privateRows(s, o, m, originID(st))
-		if err = r.retractPrivate(s, m); err == nil {
+		if err = r.retractPrivate(s, o, m); err == nil {
 			m.rows, err = r.keepWanted(m.rows)
 		}
 	}
@@ -119,9 +119,18 @@ func (r *room) keepWanted(rows []storage.Row) ([]storage.Row, error) {
 	return kept, nil
 }
 
+// privateOrigin makes a resend recognisable. The room and the recipient are part of it: a client may give one id to messages
+// for several people.
+func (r *room) privateOrigin(s *session, o *occupant, originID string) []byte {
+	if originID == "" {
+		return nil
+	}
+	return archive.Origin(s.full, r.addr.String()+" "+o.bare.String()+" "+originID)
+}
+
 func (r *room) privateRows(s *session, o *occupant, m *message, originID string) []storage.Row {
 	var rows []storage.Row
-	origin := archive.Origin(s.full, originID)
+	origin := r.privateOrigin(s, o, originID)
 	local := r.s.o.Router.IsHost
 	if local(o.bare.Domain()) {
 		rows = append(rows, storage.Row{Owner: o.bare, Peer: s.occ.addr, Kind: storage.RowPrivate, Origin: origin,

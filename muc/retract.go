@@ -87,8 +87,8 @@ func (r *room) rewrite(m *message, row storage.Row, why archive.Retraction) erro
 }
 
 // retractPrivate takes a private message back in the archives of the two who have it. It is found by its origin-id, which
-// the sender's real address is part of: a nick may have been somebody else's.
-func (r *room) retractPrivate(s *session, m *message) error {
+// the real addresses of both are part of: a nick may have been somebody else's.
+func (r *room) retractPrivate(s *session, o *occupant, m *message) error {
 	id, ok := archive.Retracts(m.out)
 	if !ok {
 		return nil
@@ -96,7 +96,7 @@ func (r *room) retractPrivate(s *session, m *message) error {
 	ctx, cancel := r.ctx()
 	defer cancel()
 	for i := range m.rows {
-		row, err := r.s.o.Archive.ByOrigin(ctx, m.rows[i].Owner, archive.Origin(s.full, id))
+		row, err := r.s.o.Archive.ByOrigin(ctx, m.rows[i].Owner, r.privateOrigin(s, o, id))
 		switch {
 		case errors.Is(err, storage.ErrNotFound):
 			continue

@@ -19,7 +19,9 @@ type Item struct {
 	Peer     wire.Addr // as in storage.Row
 	Kind     storage.RowKind
 	Outgoing bool
-	Stanza   wire.Stanza // without our stanza-id
+	// Tombstone says that Stanza is what is left of it. Only the row knows: a sender may write anything.
+	Tombstone bool
+	Stanza    wire.Stanza // without our stanza-id
 }
 
 // Page is what a read returns, oldest first.
@@ -92,7 +94,8 @@ func page(rows []storage.Row, limit int) Page {
 			p.Skipped++
 			continue
 		}
-		p.Items = append(p.Items, Item{ID: r.ID, Time: IDTime(r.ID), Peer: r.Peer, Kind: r.Kind, Outgoing: r.Outgoing, Stanza: st})
+		p.Items = append(p.Items, Item{ID: r.ID, Time: IDTime(r.ID), Peer: r.Peer, Kind: r.Kind, Outgoing: r.Outgoing,
+			Tombstone: r.Tombstone, Stanza: st})
 	}
 	return p
 }

@@ -3,7 +3,6 @@ package archive
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"mellium.im/xmpp/stanza"
 
@@ -35,6 +34,8 @@ const (
 	maxScan = 2048
 	// maxIDs bounds the field "ids": with those of the other fields, all are looked up at once.
 	maxIDs = storage.MaxRows - 50
+	// maxQueryID bounds a queryid in bytes: every result of a page repeats it.
+	maxQueryID = 256
 	// maxReads bounds the pages that are read at the same moment.
 	maxReads = 8
 )
@@ -85,11 +86,11 @@ func (r *Reader) Query(ctx context.Context, owner wire.Addr, q *Request, b Bound
 	case <-ctx.Done():
 		return Answer{}, ctx.Err()
 	}
-	known, err := r.known(ctx, owner, q, b.Bytes)
+	p := reading{r: r, q: q.selection(owner), match: q.match(), max: min(q.max, max(b.Stanzas, 1)), bytes: b.Bytes}
+	known, err := p.known(ctx, q)
 	if err != nil {
 		return Answer{}, err
 	}
-	p := reading{r: r, q: q.selection(owner), match: q.match(), max: min(q.max, max(b.Stanzas, 1)), bytes: b.Bytes}
 	switch {
 	case p.q.Before != 0 && p.q.Before <= p.q.After+1:
 		p.complete = true
@@ -102,33 +103,6 @@ func (r *Reader) Query(ctx context.Context, owner wire.Addr, q *Request, b Bound
 		return Answer{}, fmt.Errorf("archive: querying the archive of %s: %w", owner, err)
 	}
 	return p.answer(q.flip), nil
-}
-
-// known returns the rows that the query names by id; one that the archive lacks is item-not-found (XEP-0313 §4.1.3, §4.3.2).
-// Of rows over so many bytes, in the direction of paging, only the ids are kept: no page has them.
-func (r *Reader) known(ctx context.Context, owner wire.Addr, q *Request, bytes int) (map[int64]storage.Row, error) {
-	known := make(map[int64]storage.Row)
-	for ids := range slices.Chunk(q.named(), chunk) {
-		rows, err := r.store.Rows(ctx, owner, ids)
-		if err != nil {
-			return nil, fmt.Errorf("archive: looking for ids in the archive of %s: %w", owner, err)
-		}
-		if q.backward {
-			slices.Reverse(rows)
-		}
-		for _, row := range rows {
-			if bytes -= len(row.Stanza); bytes < 0 && len(known) > 0 {
-				row.Stanza = nil
-			}
-			known[row.ID] = row
-		}
-	}
-	for _, id := range q.named() {
-		if _, ok := known[id]; !ok {
-			return nil, errUnknownID
-		}
-	}
-	return known, nil
 }
 
 // Ends are the ids of the first and of the last message of an archive, 0 where it is empty (XEP-0313 §5).

@@ -298,6 +298,12 @@ func TestAnswerIsBounded(t *testing.T) {
 			}
 		}
 	}
+	for _, back := range []bool{true, false} {
+		all := form("ids=" + strings.Join([]string{id(0), id(1), id(2), id(3), id(4), id(5), id(6)}, "|"))
+		if got := walk(t, s, all, archive.Bound{Stanzas: 100, Bytes: 2 * size}, back, 10); len(got) != 7 {
+			t.Errorf("pages by ids, back %v: %v", back, got)
+		}
+	}
 	big := newLedger(300)
 	a, err := archive.NewReader(big).Query(t.Context(), juliet, request(t, set("<max>1000</max>")), wide)
 	if err != nil || len(a.Rows) != archive.MaxPage || a.Complete {

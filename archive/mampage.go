@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"salon.im/salon/storage"
@@ -68,15 +69,51 @@ func (p *reading) take(row *storage.Row) bool {
 	return true
 }
 
+// known looks up the rows that the query names by id; one that the archive lacks is item-not-found (XEP-0313 §4.1.3, §4.3.2).
+// It returns those that the page may have. Of rows over its bytes, in the direction of paging, only the ids are kept.
+func (p *reading) known(ctx context.Context, q *Request) (map[int64]storage.Row, error) {
+	known, left, missing := map[int64]storage.Row{}, p.bytes, map[int64]bool{}
+	for ids := range slices.Chunk(q.named(), chunk) {
+		rows, err := p.r.store.Rows(ctx, p.q.Owner, ids)
+		if err != nil {
+			return nil, fmt.Errorf("archive: looking for ids in the archive of %s: %w", p.q.Owner, err)
+		}
+		for _, id := range ids {
+			missing[id] = true
+		}
+		if q.backward {
+			slices.Reverse(rows)
+		}
+		for _, row := range rows {
+			if delete(missing, row.ID); !p.selects(&row) {
+				continue
+			}
+			if left -= len(row.Stanza); left < 0 && len(known) > 0 {
+				row.Stanza = nil
+			}
+			known[row.ID] = row
+		}
+		if len(missing) > 0 {
+			return nil, errUnknownID
+		}
+	}
+	return known, nil
+}
+
+// selects does for a row that was asked for by its id what the store does for others.
+func (p *reading) selects(row *storage.Row) bool {
+	return row.ID > p.q.After && (p.q.Before == 0 || row.ID < p.q.Before) && (p.q.With.IsZero() || withMatches(p.q.With, row.Peer)) &&
+		(p.match == nil || p.match(row))
+}
+
 // choose fills the page out of rows that were asked for by their ids, in the direction of reading.
 func (p *reading) choose(known map[int64]storage.Row, ids []int64) {
 	for _, id := range ids {
-		row := known[id]
-		if row.Stanza == nil {
-			return
+		row, ok := known[id]
+		if !ok {
+			continue
 		}
-		in := id > p.q.After && (p.q.Before == 0 || id < p.q.Before) && (p.q.With.IsZero() || withMatches(p.q.With, row.Peer))
-		if in && !p.take(&row) {
+		if row.Stanza == nil || !p.take(&row) {
 			return
 		}
 	}

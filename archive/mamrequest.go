@@ -39,6 +39,9 @@ type Request struct {
 // does not say; nobody gets more than MaxPage. The error is a stanza.Error for the asker.
 func ParseRequest(k wire.Kid, f Fields) (*Request, error) {
 	q := &Request{QueryID: k.Attr("queryid"), max: defaultPage}
+	if len(q.QueryID) > maxQueryID {
+		return nil, badRequest("The queryid is too long.")
+	}
 	if k.Attr("node") != "" {
 		return nil, refusal(stanza.Cancel, stanza.ItemNotFound, "Nodes are for archives of pubsub services.") // §6.1.3
 	}

@@ -16,6 +16,7 @@ const (
 	nsModerate   = "urn:xmpp:message-moderate:1"
 	nsOccupantID = "urn:xmpp:occupant-id:0"
 	nsMUCUser    = "http://jabber.org/protocol/muc#user"
+	nsCorrect    = "urn:xmpp:message-correct:0"
 )
 
 // maxLookBack bounds the rows of a conversation that are searched for a message.
@@ -43,7 +44,7 @@ type Retraction struct {
 }
 
 // Tombstone returns what is left of a message: its addresses, type and id, and that it was retracted (XEP-0424 §5, XEP-0425
-// §5). What a room stamped on it stays, and if it was a retraction itself what it took back: that is still to be learnt.
+// §5). What a room stamped on it stays, and which message it took back or corrected itself: that is still to be learnt.
 func (r Retraction) Tombstone(st wire.Stanza) wire.Stanza {
 	w := wire.NewWriter()
 	if k, ok := st.Kid(nsOccupantID, "occupant-id"); ok {
@@ -54,6 +55,9 @@ func (r Retraction) Tombstone(st wire.Stanza) wire.Stanza {
 	}
 	if id, ok := Retracts(st); ok {
 		w.Start(nsRetract, "retract").Attr("id", id).End()
+	}
+	if k, ok := st.Kid(nsCorrect, "replace"); ok {
+		w.Start(nsCorrect, "replace").Attr("id", k.Attr("id")).End()
 	}
 	w.Start(nsRetract, "retracted").Attr("id", r.ID).Attr("stamp", r.At.UTC().Format("2006-01-02T15:04:05.000Z"))
 	if r.Moderated {
@@ -116,13 +120,57 @@ func FindWaiting(ctx context.Context, s storage.Archive, owner wire.Addr, id str
 	return row, found, nil
 }
 
+// Corrections returns the messages that correct the one in a row (XEP-0308 §4) and for which f is true, among the 500 rows that
+// follow it in its owner's conversation with a correspondent: what is taken back, is so in every version. with is as in
+// storage.Query. It blocks on storage, whose errors it returns.
+func Corrections(ctx context.Context, s storage.Archive, of storage.Row, with wire.Addr, f func(storage.Row) bool) (all []storage.Row, err error) {
+	st, err := wire.Parse(of.Stanza)
+	if err != nil || st.ID() == "" {
+		return nil, nil // nothing can name it
+	}
+	for after, left := of.ID, maxLookBack; left > 0; left -= MaxPage {
+		rows, err := s.Page(ctx, storage.Query{Owner: of.Owner, With: with, After: after, Limit: MaxPage})
+		if err != nil {
+			return nil, fmt.Errorf("archive: looking for corrections in the archive of %s: %w", of.Owner, err)
+		}
+		for _, row := range rows {
+			if !row.Tombstone && f(row) && corrects(row, st.ID()) {
+				all = append(all, row)
+			}
+		}
+		if len(rows) < MaxPage {
+			break
+		}
+		after = rows[len(rows)-1].ID
+	}
+	return all, nil
+}
+
+func corrects(row storage.Row, id string) bool {
+	if !strings.Contains(string(row.Stanza), nsCorrect) {
+		return false
+	}
+	st, err := wire.Parse(row.Stanza)
+	if err != nil {
+		return false
+	}
+	k, ok := st.Kid(nsCorrect, "replace")
+	return ok && k.Attr("id") == id
+}
+
+// HasID reports whether a row's message has that id.
+func HasID(row storage.Row, id string) bool {
+	st, err := wire.Parse(row.Stanza)
+	return err == nil && st.ID() == id
+}
+
 func newestWithID(rows []storage.Row, id string, f func(storage.Row) bool) (storage.Row, bool) {
 	plain := !strings.ContainsAny(id, `&<>"'`)
 	for _, row := range slices.Backward(rows) {
 		if !f(row) || plain && !strings.Contains(string(row.Stanza), id) {
 			continue
 		}
-		if st, err := wire.Parse(row.Stanza); err == nil && st.ID() == id {
+		if HasID(row, id) {
 			return row, true
 		}
 	}

@@ -31,7 +31,9 @@ func TestTombstone(t *testing.T) {
 		4: {author, `<x xmlns='` + mucUser + `'><invite from='secret'/></x>`, left + `/>`},
 		5: {author, `<retract xmlns='urn:xmpp:message-retract:1' id='m1'>secret</retract>` + body,
 			`<retract xmlns="urn:xmpp:message-retract:1" id="m1"/>` + left + `/>`},
-		6: {moderator, body, left + `><moderated xmlns="urn:xmpp:message-moderate:1" by="lobby@conference.capulet.example/Nurse"/>` +
+		6: {author, `<replace xmlns='urn:xmpp:message-correct:0' id='m1'>secret</replace>` + body,
+			`<replace xmlns="urn:xmpp:message-correct:0" id="m1"/>` + left + `/>`},
+		7: {moderator, body, left + `><moderated xmlns="urn:xmpp:message-moderate:1" by="lobby@conference.capulet.example/Nurse"/>` +
 			`<reason>&lt;rude&gt;</reason></retracted>`},
 	} {
 		st, err := wire.Parse([]byte(`<message xmlns='jabber:client' type='chat' id='m0' from='a@b.example/x' to='c@d.example' xml:lang='en' secret='1'>` + c.kids + `</message>`))

@@ -24,7 +24,7 @@ var content = map[name]bool{
 	{"urn:xmpp:chat-markers:0", "displayed"}:    true,
 	{"urn:xmpp:chat-markers:0", "acknowledged"}: true,
 	{"urn:xmpp:reactions:0", "reactions"}:       true, // XEP-0444
-	{"urn:xmpp:message-correct:0", "replace"}:   true, // XEP-0308
+	{nsCorrect, "replace"}:                      true, // XEP-0308
 	{nsRetract, "retract"}:                      true, // XEP-0424, XEP-0425
 	{"urn:xmpp:fasten:0", "apply-to"}:           true, // XEP-0424 before 0.4, XEP-0425 before 0.3
 

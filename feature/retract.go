@@ -39,23 +39,44 @@ func (a *archiver) retract(ctx context.Context, w *router.Walk, owner, peer wire
 		return false, nil
 	}
 	mine := func(row storage.Row) bool { return row.Outgoing == outgoing && row.Peer == peer }
-	row, err := a.o.Store.ByOrigin(ctx, owner, originOf(w.Stanza, id)) // clients give both ids the same value
-	found := err == nil && mine(row)
-	if errors.Is(err, storage.ErrNotFound) {
-		row, found, err = archive.FindID(ctx, a.o.Store, owner, peer, id, mine)
-		if err == nil && !found && !outgoing { // a row of the kind RowPassing is in no page
-			row, found, err = archive.FindWaiting(ctx, a.o.Store, owner, id, mine)
-		}
+	row, found, err := a.find(ctx, w.Stanza, owner, peer, id, mine)
+	if err == nil && !found && !outgoing { // a row of the kind RowPassing is in no page
+		row, found, err = archive.FindWaiting(ctx, a.o.Store, owner, id, mine)
 	}
 	if err != nil || !found || row.Tombstone {
 		return false, err
 	}
-	rw, err := archive.Retraction{ID: w.Stanza.ID(), At: time.Now()}.Rewrite(row, a.o.Held != nil && a.o.Held(owner))
+	corrections, err := archive.Corrections(ctx, a.o.Store, row, peer, mine)
 	if err != nil {
 		return false, err
 	}
-	w.Rewrites = append(w.Rewrites, rw)
+	why := archive.Retraction{ID: w.Stanza.ID(), At: time.Now()}
+	for _, row := range append([]storage.Row{row}, corrections...) {
+		rw, err := why.Rewrite(row, a.o.Held != nil && a.o.Held(owner))
+		if err != nil {
+			return false, err
+		}
+		w.Rewrites = append(w.Rewrites, rw)
+	}
 	return true, nil
+}
+
+// find looks for the message with that id (XEP-0424 §6.1). Clients give origin-ids the same value, by which it is found fast.
+// An origin-id of another message counts only where no message has the id.
+func (a *archiver) find(ctx context.Context, st wire.Stanza, owner, peer wire.Addr, id string, mine func(storage.Row) bool) (storage.Row, bool, error) {
+	byOrigin, err := a.o.Store.ByOrigin(ctx, owner, originOf(st, id))
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return storage.Row{}, false, err
+	}
+	known := err == nil && mine(byOrigin)
+	if known && archive.HasID(byOrigin, id) {
+		return byOrigin, true, nil
+	}
+	row, found, err := archive.FindID(ctx, a.o.Store, owner, peer, id, mine)
+	if err == nil && !found && known {
+		return byOrigin, true, nil
+	}
+	return row, found, err
 }
 
 // takeBack puts tombstones in the place of messages that wait in the sessions of their recipients, such as one that is cut

@@ -26,6 +26,7 @@ type entry struct {
 	id      int64
 	st      wire.Stanza // with the room's stanza-id
 	delayed wire.Stanza // the same with its delay stamp, once somebody asked for it
+	gone    bool        // st is a tombstone
 }
 
 // history is the newest messages of a room, oldest first, so that who joins costs no reading.
@@ -57,9 +58,9 @@ func (h *history) add(e entry, max int) {
 // replace puts a tombstone in the place of the message with that id, if it is at hand and is none yet.
 func (h *history) replace(id int64, st wire.Stanza) {
 	for i := range h.entries {
-		if h.entries[i].id == id && !h.entries[i].st.Has(nsRetract, "retracted") {
+		if h.entries[i].id == id && !h.entries[i].gone {
 			h.bytes += st.Len() - h.entries[i].st.Len()
-			h.entries[i] = entry{id: id, st: st}
+			h.entries[i] = entry{id: id, st: st, gone: true}
 		}
 	}
 }
@@ -82,7 +83,7 @@ func (r *room) readHistory() error {
 			if isSubject(it.Stanza) {
 				continue // a subject ends what who enters is sent (XEP-0045 §7.2.15)
 			}
-			r.history.add(entry{id: it.ID, st: withStanzaID(it.Stanza, r.addr, it.ID)}, max)
+			r.history.add(entry{id: it.ID, st: withStanzaID(it.Stanza, r.addr, it.ID), gone: it.Tombstone}, max)
 		}
 	}
 	return nil

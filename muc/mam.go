@@ -176,9 +176,10 @@ func (a *asked) send(to router.Paced, page archive.Answer) {
 	to.Send(a.st.Result(page.Fin()))
 }
 
-// publisher tells those who may know it the real address behind a message (XEP-0313 §6.1.2).
+// publisher tells those who may know it the real address behind a message (XEP-0313 §6.1.2). What the room said itself has
+// none.
 func (a *asked) publisher(row *storage.Row) wire.Payload {
-	if !a.real || row.Peer.IsZero() {
+	if !a.real || row.Peer.IsZero() || row.Peer == a.room {
 		return nil
 	}
 	w := wire.NewWriter().Start(nsUser, "x").Start("", "item").Attr("jid", row.Peer.String())

@@ -53,5 +53,5 @@ func (r *room) judgeModeration(st wire.Stanza, m *message) error {
 	if m.unkept = r.set.NoArchive; !m.unkept {
 		m.rows = []storage.Row{{Owner: r.addr, Peer: r.addr, Kind: storage.RowGroupchat, Stanza: m.out.AppendStandalone(nil)}}
 	}
-	return r.rewrite(m, row, why)
+	return r.rewriteAll(m, row, why)
 }

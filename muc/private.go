@@ -73,16 +73,30 @@ func (r *room) judgePrivate(st wire.Stanza, m *message) error {
 	}
 	mark := wire.NewWriter().Start(nsUser, "x").End().Payload()
 	m.out = identified(st).Edit().Cut(forged).Append(mark).Stanza().WithFrom(s.occ.addr).WithTo(o.bare)
+	if r.blocked(o, m.out) {
+		return refusal(stanza.Cancel, stanza.ServiceUnavailable, "") // XEP-0191 §3.3, and XEP-0313 §6.1: it is in no archive
+	}
 	m.sent = m.out.WithFrom(s.full).WithTo(o.addr)
 	nick := o.nick
 	m.deliver = func(r *room, m *message) { r.deliverPrivate(m, nick) }
 	if archive.Store(m.out) {
 		m.rows = r.privateRows(s, o, m, originID(st))
-		if err = r.retractPrivate(s, m); err == nil {
+		if err = r.retractPrivate(s, o, m); err == nil {
 			m.rows, err = r.keepWanted(m.rows)
 		}
 	}
 	return err
+}
+
+// blocked reports whether an occupant does not want to hear of a stanza's sender. All sessions of an account have the same
+// block list.
+func (r *room) blocked(o *occupant, st wire.Stanza) bool {
+	for _, s := range o.sessions {
+		if res := r.s.o.Router.Resource(s.full); res != nil && res.Filters(st) {
+			return true
+		}
+	}
+	return false
 }
 
 // keepWanted leaves out the rows that their owners do not want (XEP-0441). What is between occupants never waits for delivery.
@@ -105,9 +119,18 @@ func (r *room) keepWanted(rows []storage.Row) ([]storage.Row, error) {
 	return kept, nil
 }
 
+// privateOrigin makes a resend recognisable. The room and the recipient are part of it: a client may give one id to messages
+// for several people.
+func (r *room) privateOrigin(s *session, o *occupant, originID string) []byte {
+	if originID == "" {
+		return nil
+	}
+	return archive.Origin(s.full, r.addr.String()+" "+o.bare.String()+" "+originID)
+}
+
 func (r *room) privateRows(s *session, o *occupant, m *message, originID string) []storage.Row {
 	var rows []storage.Row
-	origin := archive.Origin(s.full, originID)
+	origin := r.privateOrigin(s, o, originID)
 	local := r.s.o.Router.IsHost
 	if local(o.bare.Domain()) {
 		rows = append(rows, storage.Row{Owner: o.bare, Peer: s.occ.addr, Kind: storage.RowPrivate, Origin: origin,

@@ -33,7 +33,26 @@ func (r *room) judgeRetraction(s *session, m *message) error {
 	if row.Peer != s.full.Bare() {
 		return refusal(stanza.Auth, stanza.Forbidden, "Only its author or a moderator may retract a message.")
 	}
-	return r.rewrite(m, row, archive.Retraction{ID: m.out.ID(), At: r.now()})
+	return r.rewriteAll(m, row, archive.Retraction{ID: m.out.ID(), At: r.now()})
+}
+
+// rewriteAll is rewrite for a message of the room and what its author corrected it to.
+func (r *room) rewriteAll(m *message, row storage.Row, why archive.Retraction) error {
+	if row.Tombstone {
+		return nil
+	}
+	ctx, cancel := r.ctx()
+	defer cancel()
+	all, err := archive.Corrections(ctx, r.s.o.Archive, row, row.Peer, func(c storage.Row) bool { return c.Peer == row.Peer })
+	if err != nil {
+		return r.storageError("look for corrections", err)
+	}
+	for _, row := range append([]storage.Row{row}, all...) {
+		if err := r.rewrite(m, row, why); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // archived finds a message of the room by its stanza-id.
@@ -68,8 +87,8 @@ func (r *room) rewrite(m *message, row storage.Row, why archive.Retraction) erro
 }
 
 // retractPrivate takes a private message back in the archives of the two who have it. It is found by its origin-id, which
-// the sender's real address is part of: a nick may have been somebody else's.
-func (r *room) retractPrivate(s *session, m *message) error {
+// the real addresses of both are part of: a nick may have been somebody else's.
+func (r *room) retractPrivate(s *session, o *occupant, m *message) error {
 	id, ok := archive.Retracts(m.out)
 	if !ok {
 		return nil
@@ -77,7 +96,7 @@ func (r *room) retractPrivate(s *session, m *message) error {
 	ctx, cancel := r.ctx()
 	defer cancel()
 	for i := range m.rows {
-		row, err := r.s.o.Archive.ByOrigin(ctx, m.rows[i].Owner, archive.Origin(s.full, id))
+		row, err := r.s.o.Archive.ByOrigin(ctx, m.rows[i].Owner, r.privateOrigin(s, o, id))
 		switch {
 		case errors.Is(err, storage.ErrNotFound):
 			continue

@@ -160,6 +160,8 @@ func remedy(e *pgconn.PgError) string {
 		return "; make this user the database's owner: ALTER DATABASE … OWNER TO …"
 	case "53300":
 		return "; raise max_connections of PostgreSQL, or lower the store's"
+	case "55P03":
+		return "; another program reads the table at length, pg_dump for example: try again when it has ended"
 	case "53100":
 		return "; the disk of PostgreSQL is full: make room"
 	case "25006":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +60,10 @@ func TestInterruptedDeletion(t *testing.T) {
 	rows, err := s.Page(t.Context(), storage.Query{Owner: alice, Limit: 9})
 	if err != nil || len(rows) != 0 {
 		t.Errorf("rows %v, error %v", rows, err)
+	}
+	archive := storage.Tables[slices.IndexFunc(storage.Tables, func(t *storage.Table) bool { return t.Name == "archive" })]
+	if records, err := s.Dump(t.Context(), archive, nil, 9); err != nil || len(records) != 0 {
+		t.Errorf("who copies the tables finds %d rows, error %v", len(records), err)
 	}
 	eventually(t, "the rows go", func() error {
 		if n := ask[int](t, url, `SELECT (SELECT count(*) FROM archive) + (SELECT count(*) FROM owners) + (SELECT count(*) FROM undelivered)

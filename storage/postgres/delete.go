@@ -48,6 +48,7 @@ func (s *Store) DeleteAccount(ctx context.Context, addr wire.Addr) error {
 	if err != nil {
 		return err
 	}
+	s.vacuum.want("accounts", "account_keys", "roster_items", "roster_removals", "documents", "blocks", "affiliations", "held")
 	s.sweepSoon(ctx)
 	return nil
 }
@@ -63,6 +64,7 @@ func (s *Store) DeleteRoom(ctx context.Context, addr wire.Addr) error {
 	if err != nil {
 		return err
 	}
+	s.vacuum.want("rooms", "affiliations", "held")
 	s.sweepSoon(ctx)
 	return nil
 }

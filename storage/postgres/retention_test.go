@@ -257,4 +257,18 @@ func TestVacuumed(t *testing.T) {
 	if n := found(); n != 0 {
 		t.Errorf("the files hold it %d times", n)
 	}
+
+	if _, err := s.CreateAccounts(t.Context(), []storage.Account{{Addr: alice}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.PutDocument(t.Context(), alice, "vcard", "", []byte("x"), 0), s.DeleteAccount(t.Context(), alice)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "an account's tables are vacuumed", func() error {
+		if n := ask[int](t, pg.URL, `SELECT count(*) FROM pg_stat_user_tables WHERE vacuum_count > 0 AND
+			relname IN ('accounts', 'account_keys', 'roster_items', 'roster_removals', 'documents', 'blocks', 'affiliations', 'held')`); n != 8 {
+			return fmt.Errorf("%d of 8", n)
+		}
+		return nil
+	})
 }

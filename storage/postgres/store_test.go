@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 
 	"golang.org/x/sync/errgroup"
@@ -126,28 +125,4 @@ func TestFewConnections(t *testing.T) {
 	if list, err := s.Blocklist(t.Context(), alice); err != nil || len(list) != 25 {
 		t.Errorf("%d blocked, error %v", len(list), err)
 	}
-}
-
-// TestLongKeys has keys that no index of PostgreSQL can hold: the owner is told of a quota, and nothing else breaks.
-func TestLongKeys(t *testing.T) {
-	s := open(t, pgtest.URL(t))
-	if err := s.PutDocument(t.Context(), alice, "private", "{urn:x}"+incompressible(4000), []byte("x"), 0); !errors.Is(err, storage.ErrQuota) {
-		t.Errorf("a document: %v", err)
-	}
-	far := wire.MustAddr(incompressible(1000) + "@example.test/" + incompressible(1000))
-	owner := wire.MustAddr(strings.Repeat("o", 900) + "@example.test")
-	if err := s.Block(t.Context(), owner, 0, []wire.Addr{far}); err != nil && !errors.Is(err, storage.ErrQuota) {
-		t.Errorf("a block: %v", err)
-	}
-	if err := every(t, s, 1); err != nil {
-		t.Error(err)
-	}
-}
-
-func incompressible(n int) string {
-	var b strings.Builder
-	for x := uint32(1); b.Len() < n; x = x*1664525 + 1013904223 {
-		b.WriteByte("abcdefghijklmnopqrstuvwxyz012345"[x>>27])
-	}
-	return b.String()
 }

@@ -31,7 +31,7 @@ type test struct {
 func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 	for _, tests := range [][]test{
 		accountTests, rosterTests, documentTests, blocklistTests, roomTests, archiveTests, pageTests, undeliveredTests, passingTests,
-		deleteTests, lookupTests, rewriteTests, searchTests, portableTests, concurrencyTests,
+		deleteTests, lookupTests, rewriteTests, searchTests, portableTests, keyTests, concurrencyTests,
 	} {
 		for _, tt := range tests {
 			t.Run(tt.name, func(t *testing.T) {

@@ -35,8 +35,9 @@ const (
 	maxScan = 2048
 	// maxIDs bounds the field "ids": with those of the other fields, all are looked up at once.
 	maxIDs = storage.MaxRows - 50
-	// maxReads bounds the pages that are read at the same moment.
-	maxReads = 8
+	// maxReads bounds the pages that are read at the same moment. A search that matches much and shows little may take long:
+	// of the connections with which a back end reads, four at the least, one is left to logins, rosters and rooms.
+	maxReads = 3
 )
 
 // What a query is refused with (XEP-0313 §4).

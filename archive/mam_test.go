@@ -7,7 +7,10 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"mellium.im/xmpp/stanza"
@@ -356,4 +359,37 @@ func TestQueryWaitsForItsTurn(t *testing.T) {
 	if _, err := r.Query(t.Context(), juliet, request(t, ""), wide); err != nil {
 		t.Error(err)
 	}
+}
+
+// slowly is a ledger whose pages take a second; most is how many were read at the same moment.
+type slowly struct {
+	*ledger
+	reading, most atomic.Int32
+}
+
+func (s *slowly) Page(ctx context.Context, q storage.Query) ([]storage.Row, error) {
+	s.most.Store(max(s.most.Load(), s.reading.Add(1)))
+	defer s.reading.Add(-1)
+	time.Sleep(time.Second) // the bubble's clock
+	return s.ledger.Page(ctx, q)
+}
+
+// Long searches leave a connection of the store to others: SQLite reads with four.
+func TestQueriesLeaveRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &slowly{ledger: newLedger(1)}
+		r := archive.NewReader(s)
+		var asking sync.WaitGroup
+		for range 20 {
+			asking.Go(func() {
+				if _, err := r.Query(t.Context(), juliet, request(t, ""), wide); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		asking.Wait()
+		if n := s.most.Load(); n != 3 {
+			t.Errorf("%d queries at once", n)
+		}
+	})
 }

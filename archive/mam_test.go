@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -364,13 +363,19 @@ func TestQueryWaitsForItsTurn(t *testing.T) {
 // slowly is a ledger whose pages take a second; most is how many were read at the same moment.
 type slowly struct {
 	*ledger
-	reading, most atomic.Int32
+	mu            sync.Mutex
+	reading, most int
 }
 
 func (s *slowly) Page(ctx context.Context, q storage.Query) ([]storage.Row, error) {
-	s.most.Store(max(s.most.Load(), s.reading.Add(1)))
-	defer s.reading.Add(-1)
+	s.mu.Lock()
+	s.reading++
+	s.most = max(s.most, s.reading)
+	s.mu.Unlock()
 	time.Sleep(time.Second) // the bubble's clock
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reading--
 	return s.ledger.Page(ctx, q)
 }
 
@@ -388,8 +393,8 @@ func TestQueriesLeaveRoom(t *testing.T) {
 			})
 		}
 		asking.Wait()
-		if n := s.most.Load(); n != 3 {
-			t.Errorf("%d queries at once", n)
+		if s.most != 3 {
+			t.Errorf("%d queries at once", s.most)
 		}
 	})
 }

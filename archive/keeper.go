@@ -42,6 +42,7 @@ type Fate struct {
 type KeeperStore interface {
 	storage.Retention
 	Page(ctx context.Context, q storage.Query) ([]storage.Row, error)
+	Undelivered(ctx context.Context, owner wire.Addr, after int64, limit int) ([]storage.Row, error)
 	DeleteBefore(ctx context.Context, owner wire.Addr, id int64, limit int) (int, error)
 }
 
@@ -236,16 +237,26 @@ func (r *run) clean(ctx context.Context, owner wire.Addr, f Fate, unknown error)
 	if f.Keep <= 0 {
 		return nil
 	}
-	// Reading is cheap, and most have nothing that old: the one who writes is not bothered for them.
 	end := r.end(f.Keep)
-	old, err := r.k.o.Store.Page(ctx, storage.Query{Owner: owner, Before: end, Limit: 1})
-	for more := len(old) > 0; more && err == nil; {
+	more, err := r.hasOld(ctx, owner, end)
+	for more && err == nil {
 		more, err = r.chunk(ctx, owner, end)
 	}
 	if err != nil {
 		return fmt.Errorf("archive: deleting old messages of %s: %w", owner, err)
 	}
 	return nil
+}
+
+// hasOld looks for rows below end, also those that no page shows: they are kept for their delivery. Reading is cheap, and most
+// have nothing that old: the one who writes is not bothered for them.
+func (r *run) hasOld(ctx context.Context, owner wire.Addr, end int64) (bool, error) {
+	old, err := r.k.o.Store.Page(ctx, storage.Query{Owner: owner, Before: end, Limit: 1})
+	if err != nil || len(old) > 0 {
+		return len(old) > 0, err
+	}
+	waiting, err := r.k.o.Store.Undelivered(ctx, owner, 0, 1)
+	return len(waiting) > 0 && waiting[0].ID < end, err
 }
 
 // chunk deletes some rows, waits, and reports whether there may be more.

@@ -21,6 +21,7 @@ type shelf struct {
 	owners  []wire.Addr
 	rows    map[wire.Addr][]int64
 	held    map[wire.Addr]bool // owners with rows kept aside
+	passing map[wire.Addr]bool // owners whose rows are all kept for their delivery alone
 	chunks  []time.Time        // when rows were deleted
 	slow    time.Duration      // what a deletion takes
 	dropped []drop
@@ -85,9 +86,21 @@ func (s *shelf) ReleaseHeld(_ context.Context, owner wire.Addr) error {
 	return nil
 }
 
+func (s *shelf) Undelivered(_ context.Context, owner wire.Addr, _ int64, _ int) ([]storage.Row, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.passing[owner] && len(s.rows[owner]) > 0 {
+		return []storage.Row{{ID: s.rows[owner][0]}}, nil
+	}
+	return nil, nil
+}
+
 func (s *shelf) Page(_ context.Context, q storage.Query) ([]storage.Row, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.passing[q.Owner] {
+		return nil, nil
+	}
 	for _, id := range s.rows[q.Owner] {
 		if id < q.Before {
 			return []storage.Row{{ID: id}}, nil
@@ -161,6 +174,18 @@ func TestKeeperDeletes(t *testing.T) {
 		}
 		if st := k.Stats(); st.Runs != 1 || st.Rows != 3 || st.Failures != 0 || !st.Last.Equal(later()) {
 			t.Errorf("stats %+v", st)
+		}
+	})
+}
+
+// What waits for its delivery alone is in no page, and goes by its age nevertheless.
+func TestKeeperDeletesPassing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &shelf{passing: map[wire.Addr]bool{addr("alice"): true, addr("bob"): true}}
+		s.add(addr("alice"), 9*day, 2*day, 0)
+		s.add(addr("bob"), day)
+		if r, err := keeper(s).RunOnce(t.Context()); err != nil || r.Rows != 2 || len(s.chunks) != 1 {
+			t.Errorf("got %+v, %v, %d chunks", r, err, len(s.chunks))
 		}
 	})
 }

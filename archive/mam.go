@@ -36,8 +36,9 @@ const (
 	maxIDs = storage.MaxRows - 50
 	// maxQueryID bounds a queryid in bytes: every result of a page repeats it.
 	maxQueryID = 256
-	// maxReads bounds the pages that are read at the same moment.
-	maxReads = 8
+	// maxReads bounds the pages that are read at the same moment. A search that matches much and shows little may take long:
+	// of the connections with which a back end reads, four at the least, one is left to logins, rosters and rooms.
+	maxReads = 3
 )
 
 // What a query is refused with (XEP-0313 §4).

@@ -7,7 +7,9 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"mellium.im/xmpp/stanza"
@@ -362,4 +364,43 @@ func TestQueryWaitsForItsTurn(t *testing.T) {
 	if _, err := r.Query(t.Context(), juliet, request(t, ""), wide); err != nil {
 		t.Error(err)
 	}
+}
+
+// slowly is a ledger whose pages take a second; most is how many were read at the same moment.
+type slowly struct {
+	*ledger
+	mu            sync.Mutex
+	reading, most int
+}
+
+func (s *slowly) Page(ctx context.Context, q storage.Query) ([]storage.Row, error) {
+	s.mu.Lock()
+	s.reading++
+	s.most = max(s.most, s.reading)
+	s.mu.Unlock()
+	time.Sleep(time.Second) // the bubble's clock
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reading--
+	return s.ledger.Page(ctx, q)
+}
+
+// Long searches leave a connection of the store to others: SQLite reads with four.
+func TestQueriesLeaveRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &slowly{ledger: newLedger(1)}
+		r := archive.NewReader(s)
+		var asking sync.WaitGroup
+		for range 20 {
+			asking.Go(func() {
+				if _, err := r.Query(t.Context(), juliet, request(t, ""), wide); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		asking.Wait()
+		if s.most != 3 {
+			t.Errorf("%d queries at once", s.most)
+		}
+	})
 }

@@ -111,6 +111,7 @@ func (e *eraser) pass(ctx context.Context) (n int, err error) {
 func (e *eraser) room(ctx context.Context, room wire.Addr) (n int, err error) {
 	name, hold := e.names.In(room), e.u.o.Held(room)
 	nicks := map[string]bool{}
+	fresh := false // nicks that the subject was not compared with
 	for q := (storage.Query{Owner: room, With: e.addr, Limit: eraseChunk}); ; {
 		rows, err := e.u.o.Persons.Page(ctx, q)
 		if err != nil {
@@ -122,9 +123,15 @@ func (e *eraser) room(ctx context.Context, room wire.Addr) (n int, err error) {
 				continue
 			}
 			rewrites = append(rewrites, name.Rewrite(r, e.bury, hold, e.u.o.Now()))
-			if st, err := wire.Parse(r.Stanza); err == nil && len(nicks) < eraseNicks {
-				nicks[st.From().Resource()] = true
+			if st, err := wire.Parse(r.Stanza); err == nil && len(nicks) < eraseNicks && !nicks[st.From().Resource()] {
+				nicks[st.From().Resource()], fresh = true, true
 			}
+		}
+		if fresh { // before the rows that know the nick, so that an erasure that is cut short can be run again
+			if err := e.subject(ctx, room, name, nicks); err != nil {
+				return n, err
+			}
+			fresh = false
 		}
 		if len(rewrites) > 0 {
 			if err := e.u.o.Rewrite(ctx, rewrites); err != nil {
@@ -137,11 +144,10 @@ func (e *eraser) room(ctx context.Context, room wire.Addr) (n int, err error) {
 			break
 		}
 	}
-	if n == 0 {
-		return 0, nil
+	if n > 0 {
+		e.rooms[room] = true
 	}
-	e.rooms[room] = true
-	return n, e.subject(ctx, room, name, nicks)
+	return n, nil
 }
 
 // subject gives a stored subject to the pseudonym if it was set under one of the person's nicks.

@@ -1,6 +1,7 @@
 package control_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -109,6 +110,33 @@ func TestErase(t *testing.T) {
 		_, err = a.EraseUser(t.Context(), alice, false)
 		wantKind(t, "again", err, control.Missing, "no user alice@a.test")
 	})
+}
+
+// An erasure that ends right behind a transaction leaves nothing that another one would not find.
+func TestEraseCutShort(t *testing.T) {
+	h := newHouse(t)
+	h.room(t, hall, "Al")
+	id := archive.TimeID(epoch.Add(time.Hour))
+	said := message(id, hall, alice, storage.RowGroupchat, "hall@rooms.a.test/Al", "hello")
+	if _, err := h.store.Append(t.Context(), storage.Batch{Rows: []storage.Row{said}}); err != nil {
+		t.Fatal(err)
+	}
+	cut := control.NewUsers(control.UsersOptions{Accounts: h.store, Persons: h.store,
+		Hosts:    func() []string { return []string{"a.test"} },
+		Services: func() []string { return []string{"rooms.a.test"} },
+		Rewrite: func(ctx context.Context, rewrites []storage.Rewrite) error {
+			_, err := h.store.Append(ctx, storage.Batch{Rewrites: rewrites})
+			return errors.Join(err, errors.New("cut short"))
+		}})
+	if _, err := cut.EraseUser(t.Context(), alice, false); err == nil || !strings.Contains(err.Error(), "cut short") {
+		t.Fatal(err)
+	}
+	_, err := h.EraseUser(t.Context(), alice, false)
+	wantKind(t, "again", err, control.Missing, "no user alice@a.test")
+	rec, err := h.store.Room(t.Context(), hall)
+	if s := rec.Subject; err != nil || !strings.HasPrefix(s.From.Resource(), "erased-") || strings.Contains(string(s.Stanza), "/Al") {
+		t.Errorf("subject %+v, %v", s, err)
+	}
 }
 
 // With tombstones the text goes too; what was a tombstone before keeps what it says.

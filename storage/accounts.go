@@ -46,7 +46,8 @@ type Accounts interface {
 	// PutLastSeen notes the ends of sessions, in one transaction. An unknown account is no error.
 	PutLastSeen(ctx context.Context, ends ...LastSeen) error
 	// DeleteAccount removes the account with everything it owns: roster, documents, block list, archive, marks, and its
-	// affiliations in rooms. It returns ErrNotFound.
+	// affiliations in rooms. It returns ErrNotFound. The rows of a large archive, which nobody finds any more, may outlast the
+	// call by a while; no error is returned for that.
 	DeleteAccount(ctx context.Context, addr wire.Addr) error
 	// ListAccounts returns up to limit accounts without their keys, ordered by address, those after `after` (exclusive).
 	// host "" is every host.

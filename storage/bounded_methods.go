@@ -264,15 +264,6 @@ func (b *bounded) ArchiveOwners(ctx context.Context, after wire.Addr, limit int)
 	return v, err
 }
 
-// DropBefore implements [Retention].
-func (b *bounded) DropBefore(ctx context.Context, id int64, spared []wire.Addr) (v int, err error) {
-	err = b.do(ctx, func(ctx context.Context) error {
-		v, err = b.Store.DropBefore(ctx, id, spared)
-		return err
-	})
-	return v, err
-}
-
 // Held implements [Retention].
 func (b *bounded) Held(ctx context.Context, owner wire.Addr, after int64, limit int) (v []Row, err error) {
 	err = b.do(ctx, func(ctx context.Context) error {

@@ -58,7 +58,7 @@ type Rooms interface {
 	PutAffiliations(ctx context.Context, room wire.Addr, affiliations []Affiliation) error
 	// PutSubject replaces the subject of a stored room. ErrNotFound.
 	PutSubject(ctx context.Context, room wire.Addr, s Subject) error
-	// DeleteRoom removes a room, its affiliations and its archive. It returns ErrNotFound.
+	// DeleteRoom removes a room, its affiliations and its archive, whose rows go as an account's do. It returns ErrNotFound.
 	DeleteRoom(ctx context.Context, addr wire.Addr) error
 	// ForgetRoom removes a room's record and its affiliations, and leaves its archive: the room lives on, but is persistent
 	// no more. It returns ErrNotFound.

@@ -46,10 +46,15 @@ func (s *Store) Block(ctx context.Context, owner wire.Addr, limit int, addrs []w
 		if err := lockUser(c, owner); err != nil {
 			return err
 		}
+		for _, addr := range addrs {
+			if err := storage.CheckKey(owner.String(), addr.String()); err != nil {
+				return err
+			}
+		}
 		added, err := c.exec(`INSERT INTO blocks (owner, addr) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING`,
 			owner.String(), texts(addrs))
 		if err != nil || added == 0 || limit <= 0 {
-			return tooLong(err)
+			return err
 		}
 		var n int
 		if err := c.get(`SELECT count(*) FROM blocks WHERE owner = $1`, []any{owner.String()}, &n); err != nil {

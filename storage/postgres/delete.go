@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -13,10 +14,13 @@ import (
 // sweepRows is how many archived rows one transaction removes, so that a large archive never holds the writer for long.
 const sweepRows = 1000
 
+// sweepRetry is how long sweeping rests after an error.
+const sweepRetry = 10 * time.Second
+
 // DeleteAccount implements [storage.Accounts].
 //
 // The account and its archive are gone for every reader at once. The archive's rows are then removed in chunks before it
-// returns; if ctx ends first it returns that error, and the next deletion or Open removes the rest.
+// returns; if ctx ends first, the rest goes in the background.
 func (s *Store) DeleteAccount(ctx context.Context, addr wire.Addr) error {
 	err := s.writeArchive(ctx, "delete an account", func(w *writer, c *conn) error {
 		if err := lockUser(c, addr); err != nil {
@@ -44,7 +48,9 @@ func (s *Store) DeleteAccount(ctx context.Context, addr wire.Addr) error {
 	if err != nil {
 		return err
 	}
-	return s.sweep(ctx)
+	s.vacuum.want("accounts", "account_keys", "roster_items", "roster_removals", "documents", "blocks", "affiliations", "held")
+	s.sweepSoon(ctx)
+	return nil
 }
 
 // DeleteRoom implements [storage.Rooms]. Its archive goes as an account's does.
@@ -58,7 +64,9 @@ func (s *Store) DeleteRoom(ctx context.Context, addr wire.Addr) error {
 	if err != nil {
 		return err
 	}
-	return s.sweep(ctx)
+	s.vacuum.want("rooms", "affiliations", "held")
+	s.sweepSoon(ctx)
+	return nil
 }
 
 // abandon takes the name from an archive, so that nobody finds it and a new owner of that name starts with none.
@@ -72,6 +80,36 @@ func abandon(w *writer, c *conn, addr wire.Addr) error {
 	b.Queue(`DELETE FROM undelivered WHERE owner = $1`, number)
 	b.Queue(`UPDATE owners SET addr = NULL WHERE id = $1`, number)
 	return c.send(b)
+}
+
+// sweepSoon sweeps as long as ctx lives, and leaves the rest to sweepLoop. It returns no error: what was asked for is done.
+func (s *Store) sweepSoon(ctx context.Context) {
+	if s.sweep(ctx) == nil {
+		return
+	}
+	select {
+	case s.unswept <- struct{}{}:
+	default:
+	}
+}
+
+// sweepLoop goes on with deletions that were cut short: by the end of a process, and then by the end of a context.
+func (s *Store) sweepLoop(ctx context.Context) {
+	for first := true; ; first = false {
+		var again <-chan time.Time
+		if s.sweep(ctx) != nil {
+			again = time.After(sweepRetry)
+		}
+		if first {
+			close(s.swept)
+		}
+		select {
+		case <-again:
+		case <-s.unswept:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // sweep removes the rows of abandoned archives, chunk by chunk.

@@ -29,6 +29,9 @@ func (s *Store) PutDocument(ctx context.Context, owner wire.Addr, kind, key stri
 			_, err := c.exec(`DELETE FROM documents WHERE owner = $1 AND kind = $2 AND key = $3`, owner.String(), kind, key)
 			return err
 		}
+		if err := storage.CheckKey(owner.String(), kind, key); err != nil {
+			return err
+		}
 		var others int64
 		err := c.get(`SELECT coalesce(sum(length(data)), 0)::bigint FROM documents WHERE owner = $1 AND kind = $2 AND key <> $3`,
 			[]any{owner.String(), kind, key}, &others)
@@ -40,6 +43,6 @@ func (s *Store) PutDocument(ctx context.Context, owner wire.Addr, kind, key stri
 		}
 		_, err = c.exec(`INSERT INTO documents (owner, kind, key, data) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (owner, kind, key) DO UPDATE SET data = excluded.data`, owner.String(), kind, key, data)
-		return tooLong(err)
+		return err
 	})
 }

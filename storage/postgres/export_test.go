@@ -67,3 +67,6 @@ func (s *Store) Setting(ctx context.Context, name string) (value string, err err
 	})
 	return value, err
 }
+
+// DropOrigins is how many origins one transaction of DropBefore removes.
+const DropOrigins = dropOrigins

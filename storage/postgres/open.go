@@ -26,7 +26,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{where: describe(config.ConnConfig), log: o.Log, closing: make(chan struct{}), writer: make(chan *writer, 1)}
+	s := &Store{where: describe(config.ConnConfig), log: o.Log, closing: make(chan struct{}),
+		unswept: make(chan struct{}, 1), swept: make(chan struct{}), writer: make(chan *writer, 1)}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -55,7 +56,7 @@ func (s *Store) start() {
 	s.working.Add(2)
 	go func() {
 		defer s.working.Done()
-		s.sweep(ctx) // an error is met again by the next deletion
+		s.sweepLoop(ctx)
 	}()
 	go func() {
 		defer s.working.Done()
@@ -160,6 +161,8 @@ func remedy(e *pgconn.PgError) string {
 		return "; make this user the database's owner: ALTER DATABASE … OWNER TO …"
 	case "53300":
 		return "; raise max_connections of PostgreSQL, or lower the store's"
+	case "55P03":
+		return "; another program reads the table at length, pg_dump for example: try again when it has ended"
 	case "53100":
 		return "; the disk of PostgreSQL is full: make room"
 	case "25006":

@@ -16,6 +16,13 @@ func (s *Store) Dump(ctx context.Context, t *storage.Table, after storage.Record
 	if after != nil && len(after) < t.Key {
 		return nil, fmt.Errorf("postgres: dump %s: the key has %d values, not %d", t.Name, len(after), t.Key)
 	}
+	if after == nil { // what a crash cut short would go on while the whole table is read
+		select {
+		case <-s.swept:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 	names := columns(t)
 	query := `SELECT ` + strings.Join(names, ", ") + ` FROM ` + name(t.Name)
 	key := strings.Join(names[:t.Key], ", ")

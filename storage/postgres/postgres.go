@@ -11,7 +11,7 @@
 //
 //	store, err := postgres.Open(ctx, postgres.Options{URL: "postgres://salon@db.example.org/salon"})
 //
-// Open starts goroutines that finish an interrupted deletion and that vacuum after rewrites; Close ends them.
+// Open starts goroutines that finish interrupted deletions and that vacuum after rewrites; Close ends them.
 package postgres
 
 import (
@@ -44,11 +44,13 @@ var errClosed = errors.New("postgres: the store is closed")
 
 // Store is an open database. It implements [storage.Store]. All methods are safe for any goroutine.
 type Store struct {
-	where  string // the database as errors name it, without the password
-	log    *slog.Logger
-	pool   *pgxpool.Pool
-	writer chan *writer // one slot: who holds the value may write to archives
-	vacuum *vacuum
+	where   string // the database as errors name it, without the password
+	log     *slog.Logger
+	pool    *pgxpool.Pool
+	writer  chan *writer // one slot: who holds the value may write to archives
+	vacuum  *vacuum
+	unswept chan struct{} // one slot: a deletion was cut short
+	swept   chan struct{} // closed once Open has gone on with what was cut short before it
 
 	closing  chan struct{} // closed by Close
 	stop     context.CancelFunc

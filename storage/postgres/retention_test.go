@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -132,6 +134,57 @@ func TestDropBefore(t *testing.T) {
 	}
 }
 
+// TestDropManyOrigins drops a month with more origins than one transaction removes, and what is held of a spared owner whose
+// row is gone stays.
+func TestDropManyOrigins(t *testing.T) {
+	url := pgtest.URL(t)
+	s := open(t, url)
+	carol := wire.MustAddr("carol@example.test")
+	b := storage.Batch{
+		Rows:     []storage.Row{{ID: in(2025, 1), Owner: carol, Peer: bob, Kind: storage.RowPassing, Undelivered: true, Stanza: []byte("<a/>")}},
+		Rewrites: []storage.Rewrite{{Owner: carol, ID: in(2025, 1), Stanza: []byte("<b/>"), Tombstone: true, Hold: true}},
+	}
+	for i := range 2*postgres.DropOrigins + 5 {
+		b.Rows = append(b.Rows, storage.Row{ID: in(2025, 1) + int64(i) + 1, Owner: alice, Peer: bob, Origin: fmt.Appendf(nil, "%d", i)})
+	}
+	b.Rows = append(b.Rows, storage.Row{ID: in(2025, 2), Owner: alice, Peer: bob, Origin: []byte("young")})
+	if _, err := s.Append(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.DropBefore(t.Context(), archive.TimeID(date(2025, 2)), []wire.Addr{carol}); err != nil || n != 1 {
+		t.Errorf("dropped %d, error %v", n, err)
+	}
+	if n := ask[int](t, url, `SELECT count(*) FROM archive_origins`); n != 1 {
+		t.Errorf("%d origins are left, want that of the younger month", n)
+	}
+	if held, err := s.Held(t.Context(), carol, 0, 9); err != nil || len(held) != 1 {
+		t.Errorf("held of a spared owner: %d, error %v", len(held), err)
+	}
+}
+
+// TestReindexBusy reads the index at length: emptying it gives up soon, and no retraction waits for it.
+func TestReindexBusy(t *testing.T) {
+	url := pgtest.URL(t)
+	s := open(t, url)
+	c, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(context.Background())
+	if _, err := c.Exec(t.Context(), "BEGIN; SELECT count(*) FROM archive_words", pgx.QueryExecModeSimpleProtocol); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Reindex(t.Context()); err == nil || !strings.Contains(err.Error(), "try again when it has ended") {
+		t.Errorf("while another reads: %v", err)
+	}
+	if _, err := c.Exec(t.Context(), "COMMIT"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Reindex(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestDropBusy leaves a month that somebody reads at length, as pg_dump does, and holds up nobody for long.
 func TestDropBusy(t *testing.T) {
 	url := pgtest.URL(t)
@@ -204,4 +257,18 @@ func TestVacuumed(t *testing.T) {
 	if n := found(); n != 0 {
 		t.Errorf("the files hold it %d times", n)
 	}
+
+	if _, err := s.CreateAccounts(t.Context(), []storage.Account{{Addr: alice}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.PutDocument(t.Context(), alice, "vcard", "", []byte("x"), 0), s.DeleteAccount(t.Context(), alice)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "an account's tables are vacuumed", func() error {
+		if n := ask[int](t, pg.URL, `SELECT count(*) FROM pg_stat_user_tables WHERE vacuum_count > 0 AND
+			relname IN ('accounts', 'account_keys', 'roster_items', 'roster_removals', 'documents', 'blocks', 'affiliations', 'held')`); n != 8 {
+			return fmt.Errorf("%d of 8", n)
+		}
+		return nil
+	})
 }

@@ -71,7 +71,7 @@ func (s *Store) PutRoom(ctx context.Context, room storage.Room, affiliations []s
 			room.Addr.String(), room.Addr.Domain(), room.Created.UnixMilli(), blob(room.Config), room.Public, room.Name,
 			room.Subject.Text, room.Subject.From.String(), millis(room.Subject.At), nullable(room.Subject.Stanza))
 		if err != nil {
-			return tooLong(err)
+			return err
 		}
 		return putAffiliations(c, room.Addr, affiliations)
 	})
@@ -98,12 +98,15 @@ func putAffiliations(c *conn, room wire.Addr, affiliations []storage.Affiliation
 			b.Queue(`DELETE FROM affiliations WHERE room = $1 AND addr = $2`, room.String(), a.Addr.String())
 			continue
 		}
+		if err := storage.CheckKey(room.String(), a.Addr.String()); err != nil {
+			return err
+		}
 		b.Queue(`INSERT INTO affiliations (room, addr, value, nick, reason, by, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (room, addr) DO UPDATE SET value = excluded.value, nick = excluded.nick, reason = excluded.reason,
 			by = excluded.by, at = excluded.at`,
 			room.String(), a.Addr.String(), a.Value, a.Nick, a.Reason, a.By.String(), millis(a.At))
 	}
-	return tooLong(c.send(b))
+	return c.send(b)
 }
 
 // PutSubject implements [storage.Rooms].

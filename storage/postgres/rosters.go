@@ -62,7 +62,7 @@ func (s *Store) UpdateRosterItem(ctx context.Context, owner, contact wire.Addr, 
 	change func(*storage.RosterItem) error) (item storage.RosterItem, version int64, err error) {
 	err = s.write(ctx, "update a roster item", func(c *conn) error {
 		item, version, err = updateItem(c, owner, contact, limit, change)
-		return tooLong(err)
+		return err
 	})
 	if err != nil {
 		return storage.RosterItem{}, 0, err
@@ -139,6 +139,9 @@ func checkItems(c *conn, owner wire.Addr, limit int) error {
 func storeItem(c *conn, owner wire.Addr, item *storage.RosterItem, keep bool) error {
 	if !keep {
 		_, err := c.exec(`DELETE FROM roster_items WHERE owner = $1 AND contact = $2`, owner.String(), item.Contact.String())
+		return err
+	}
+	if err := storage.CheckKey(owner.String(), item.Contact.String()); err != nil {
 		return err
 	}
 	groups, err := json.Marshal(item.Groups)

@@ -82,6 +82,8 @@ func (s *Store) Reindex(ctx context.Context) error {
 	return s.write(ctx, "empty the index", func(c *conn) error {
 		b := &pgx.Batch{}
 		lockWords(b)
+		// Not for long: a retraction waits for that lock, and everything that is to be stored waits behind it.
+		b.Queue(fmt.Sprintf(`SET LOCAL lock_timeout = %d`, dropLockMs))
 		b.Queue(`TRUNCATE archive_words`)
 		b.Queue(`UPDATE archive_words_mark SET id = 0`)
 		return c.send(b)

@@ -20,7 +20,7 @@ const vacuumShare = 10
 // until the table is vacuumed; autovacuum would come for a few rows only after weeks. Safe for any goroutine.
 type vacuum struct {
 	mu     sync.Mutex
-	tables map[string]bool // bounded by the number of partitions
+	tables map[string]bool // bounded by the number of tables and partitions
 	wake   chan struct{}
 	delay  time.Duration
 }

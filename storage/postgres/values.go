@@ -77,12 +77,3 @@ func nullable(b []byte) []byte {
 	}
 	return b
 }
-
-// tooLong adds [storage.ErrQuota] to an error about a key that no index can hold: they end at about 2,700 bytes, which two
-// addresses or the namespace of a private document may exceed.
-func tooLong(err error) error {
-	if code(err) == "54000" { // program_limit_exceeded
-		return fmt.Errorf("%w: %w", storage.ErrQuota, err)
-	}
-	return err
-}

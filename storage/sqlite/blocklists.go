@@ -35,6 +35,9 @@ func (s *Store) Block(ctx context.Context, owner wire.Addr, limit int, addrs []w
 	return s.write(ctx, "block", func(c *conn) error {
 		var added, n int64
 		for _, addr := range addrs {
+			if err := storage.CheckKey(owner.String(), addr.String()); err != nil {
+				return err
+			}
 			one, err := c.exec(`INSERT INTO blocks (owner, addr) VALUES (?, ?) ON CONFLICT DO NOTHING`, owner.String(), addr.String())
 			if err != nil {
 				return err

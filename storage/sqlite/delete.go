@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"salon.im/salon/wire"
 )
@@ -11,10 +12,13 @@ import (
 // sweepRows is how many archived rows one transaction removes, so that a large archive never holds the writer for long.
 const sweepRows = 1000
 
+// sweepRetry is how long sweeping rests after an error.
+const sweepRetry = 10 * time.Second
+
 // DeleteAccount implements [storage.Accounts].
 //
 // The account and its archive are gone for every reader at once. The archive's rows are then removed in chunks before it
-// returns; if ctx ends first it returns that error, and the next deletion or Open removes the rest.
+// returns; if ctx ends first, the rest goes in the background.
 func (s *Store) DeleteAccount(ctx context.Context, addr wire.Addr) error {
 	err := s.write(ctx, "delete an account", func(c *conn) error {
 		if err := changed(c.exec(`DELETE FROM accounts WHERE addr = ?`, addr.String())); err != nil {
@@ -38,7 +42,8 @@ func (s *Store) DeleteAccount(ctx context.Context, addr wire.Addr) error {
 	if err != nil {
 		return err
 	}
-	return s.sweep(ctx)
+	s.sweepSoon(ctx)
+	return nil
 }
 
 // DeleteRoom implements [storage.Rooms]. Its archive goes as an account's does.
@@ -53,7 +58,8 @@ func (s *Store) DeleteRoom(ctx context.Context, addr wire.Addr) error {
 	if err != nil {
 		return err
 	}
-	return s.sweep(ctx)
+	s.sweepSoon(ctx)
+	return nil
 }
 
 // abandon takes the name from an archive, so that nobody finds it and a new owner of that name starts with none.
@@ -71,6 +77,36 @@ func (s *Store) abandon(c *conn, addr wire.Addr) error {
 	}
 	_, err = c.exec(`UPDATE owners SET addr = NULL WHERE id = ?`, number)
 	return err
+}
+
+// sweepSoon sweeps as long as ctx lives, and leaves the rest to sweepLoop. It returns no error: what was asked for is done.
+func (s *Store) sweepSoon(ctx context.Context) {
+	if s.sweep(ctx) == nil {
+		return
+	}
+	select {
+	case s.unswept <- struct{}{}:
+	default:
+	}
+}
+
+// sweepLoop goes on with deletions that were cut short: by the end of a process, and then by the end of a context.
+func (s *Store) sweepLoop(ctx context.Context) {
+	for first := true; ; first = false {
+		var again <-chan time.Time
+		if s.sweep(ctx) != nil {
+			again = time.After(sweepRetry)
+		}
+		if first {
+			close(s.swept)
+		}
+		select {
+		case <-again:
+		case <-s.unswept:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // sweep removes the rows of abandoned archives, chunk by chunk.

@@ -26,6 +26,9 @@ func (s *Store) PutDocument(ctx context.Context, owner wire.Addr, kind, key stri
 			_, err := c.exec(`DELETE FROM documents WHERE owner = ? AND kind = ? AND key = ?`, owner.String(), kind, key)
 			return err
 		}
+		if err := storage.CheckKey(owner.String(), kind, key); err != nil {
+			return err
+		}
 		var others int64
 		err := c.get(`SELECT coalesce(sum(length(data)), 0) FROM documents WHERE owner = ? AND kind = ? AND key <> ?`,
 			[]any{owner.String(), kind, key}, &others)

@@ -44,7 +44,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{
 		path: path, fresh: foldRows, foldAt: foldRows, passing: true, owners: newOwners(maxOwners), closing: make(chan struct{}),
-		writer: make(chan *conn, 1), readers: make(chan *conn, readers),
+		unswept: make(chan struct{}, 1), swept: make(chan struct{}), writer: make(chan *conn, 1), readers: make(chan *conn, readers),
 	}
 	if s.db, err = openDB(path, o.Synchronous, false); err != nil {
 		return nil, s.explain("open", err)
@@ -65,7 +65,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s.sweeping.Add(1)
 	go func() {
 		defer s.sweeping.Done()
-		s.sweep(sweep) // an error is met again by the next deletion
+		s.sweepLoop(sweep)
 	}()
 	return s, nil
 }

@@ -95,7 +95,7 @@ func putAffiliations(c *conn, room wire.Addr, affiliations []storage.Affiliation
 		var err error
 		if a.Value == "none" {
 			_, err = c.exec(`DELETE FROM affiliations WHERE room = ? AND addr = ?`, room.String(), a.Addr.String())
-		} else {
+		} else if err = storage.CheckKey(room.String(), a.Addr.String()); err == nil {
 			_, err = c.exec(`INSERT OR REPLACE INTO affiliations (room, addr, value, nick, reason, by, at)
 				VALUES (?, ?, ?, ?, ?, ?, ?)`,
 				room.String(), a.Addr.String(), a.Value, a.Nick, a.Reason, a.By.String(), millis(a.At))

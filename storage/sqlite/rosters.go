@@ -117,6 +117,9 @@ func storeItem(c *conn, owner wire.Addr, item *storage.RosterItem, keep bool) er
 		_, err := c.exec(`DELETE FROM roster_items WHERE owner = ? AND contact = ?`, owner.String(), item.Contact.String())
 		return err
 	}
+	if err := storage.CheckKey(owner.String(), item.Contact.String()); err != nil {
+		return err
+	}
 	groups, err := json.Marshal(item.Groups)
 	if err != nil {
 		return err

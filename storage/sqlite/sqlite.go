@@ -7,8 +7,8 @@
 //
 //	store, err := sqlite.Open(ctx, sqlite.Options{Path: "/var/lib/salon/salon.db"})
 //
-// Open starts a goroutine only to finish a deletion that a crash interrupted; Close ends it. A timer that clears the log of
-// erased bytes runs after erasures alone.
+// Open starts a goroutine that finishes deletions which a crash or an impatient caller cut short; Close ends it. A timer that
+// clears the log of erased bytes runs after erasures alone.
 package sqlite
 
 import (
@@ -61,6 +61,8 @@ type Store struct {
 	closing  chan struct{} // closed by Close
 	stop     context.CancelFunc
 	sweeping sync.WaitGroup
+	unswept  chan struct{} // one slot: a deletion was cut short
+	swept    chan struct{} // closed once Open has gone on with what was cut short before it
 	once     sync.Once
 	closeErr error
 }

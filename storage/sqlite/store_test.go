@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"salon.im/salon/storage"
@@ -81,6 +82,9 @@ func TestInterruptedDeletion(t *testing.T) {
 	if err != nil || len(rows) != 0 {
 		t.Errorf("rows %v, error %v", rows, err)
 	}
+	if records, err := s.Dump(t.Context(), archiveTable(), nil, 9); err != nil || len(records) != 0 {
+		t.Errorf("who copies the tables finds %d rows, error %v", len(records), err)
+	}
 	// Another deletion waits for what Open goes on with, or does it itself.
 	if err := deleteOne(t, s); err != nil {
 		t.Fatal(err)
@@ -89,6 +93,10 @@ func TestInterruptedDeletion(t *testing.T) {
 	if n := ask[int](t, path, "SELECT (SELECT count(*) FROM archive) + (SELECT count(*) FROM owners)"); n != 0 {
 		t.Errorf("%d rows are left", n)
 	}
+}
+
+func archiveTable() *storage.Table {
+	return storage.Tables[slices.IndexFunc(storage.Tables, func(t *storage.Table) bool { return t.Name == "archive" })]
 }
 
 func deleteOne(t *testing.T, s *sqlite.Store) error {

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -96,6 +99,54 @@ var concurrencyTests = []test{
 		}
 		want(t, "told that it exists", sum, 7)
 	}},
+}
+
+// hurried is a context that ends once it has been looked at.
+type hurried struct {
+	context.Context
+	looks atomic.Int32
+}
+
+func (h *hurried) Err() error {
+	if h.looks.Add(1) > 1 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// sweptRows is more than one transaction removes.
+const sweptRows = 2500
+
+// hurriedDeletion deletes an account and a room for a caller who does not wait for the end of their archives.
+func hurriedDeletion(t *testing.T, s storage.Store) {
+	create(t, s, alice)
+	must(t, s.PutRoom(ctx(t), room(garden), nil))
+	var b storage.Batch
+	for i := range int64(sweptRows) {
+		b.Rows = append(b.Rows, row(2*i+1, alice, bob), row(2*i+2, garden, bob))
+	}
+	_, err := s.Append(ctx(t), b)
+	must(t, err)
+	must(t, s.DeleteAccount(&hurried{Context: ctx(t)}, alice))
+	_, err = s.Account(ctx(t), alice)
+	wantErr(t, "Account", err, storage.ErrNotFound)
+	want(t, "rows", len(ids(t, s, storage.Query{Owner: alice, Limit: 9})), 0)
+	must(t, s.DeleteRoom(&hurried{Context: ctx(t)}, garden))
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(30 * time.Second); len(dumpArchive(t, s, storage.Record{int64(0)})) > 0; <-tick.C {
+		if time.Now().After(end) {
+			t.Fatal("the rows of deleted archives stay")
+		}
+	}
+}
+
+func dumpArchive(t *testing.T, s storage.Store, after storage.Record) []storage.Record {
+	t.Helper()
+	i := slices.IndexFunc(storage.Tables, func(t *storage.Table) bool { return t.Name == "archive" })
+	records, err := s.Dump(ctx(t), storage.Tables[i], after, 9)
+	must(t, err)
+	return records
 }
 
 // durability fills a store, opens it again and looks.

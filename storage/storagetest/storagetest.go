@@ -31,7 +31,7 @@ type test struct {
 func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 	for _, tests := range [][]test{
 		accountTests, rosterTests, documentTests, blocklistTests, roomTests, archiveTests, pageTests, undeliveredTests, passingTests,
-		deleteTests, lookupTests, rewriteTests, searchTests, portableTests, concurrencyTests,
+		deleteTests, lookupTests, rewriteTests, searchTests, portableTests, keyTests, concurrencyTests,
 	} {
 		for _, tt := range tests {
 			t.Run(tt.name, func(t *testing.T) {
@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 	t.Run("Durability", func(t *testing.T) { durability(t, open) })
 	t.Run("Close", func(t *testing.T) { closing(t, open) })
 	t.Run("Cancelled", func(t *testing.T) { cancelled(t, open(t)) })
+	t.Run("Delete/by one who does not wait", func(t *testing.T) { hurriedDeletion(t, open(t)) })
 }
 
 // The suite's addresses, with what plain ASCII would not show.

@@ -99,6 +99,10 @@ func (v vars) fill(s string) string {
 
 // value holds a value against a pattern, and captures.
 func (v vars) value(pattern, got string) bool {
+	if other, ok := strings.CutPrefix(pattern, "{!"); ok {
+		known, captured := v[strings.TrimSuffix(other, "}")]
+		return captured && got != known
+	}
 	if !strings.Contains(pattern, "{") {
 		return pattern == got
 	}

@@ -24,7 +24,7 @@ const (
 type EraseReport struct {
 	Account  bool `json:"account"`  // there was an account, and it is gone
 	Rooms    int  `json:"rooms"`    // with messages of the person
-	Messages int  `json:"messages"` // of the person, in those rooms
+	Messages int  `json:"messages"` // of the person, in those rooms, and notices of what it moderated there
 	Lists    int  `json:"lists"`    // rooms whose lists named the person
 }
 
@@ -40,11 +40,15 @@ func (u *Users) EraseUser(ctx context.Context, addr wire.Addr, bury bool) (Erase
 	if u.o.Held(addr) {
 		return report, held(addr)
 	}
-	e := &eraser{u: u, addr: addr, bury: bury, names: archive.NewPseudonyms(), rooms: map[wire.Addr]bool{}}
+	key, err := u.occupantKey()
+	if err != nil {
+		return report, err
+	}
+	e := &eraser{u: u, addr: addr, bury: bury, key: key, names: archive.NewPseudonyms(), rooms: map[wire.Addr]bool{}}
 	if _, err := e.pass(ctx); err != nil {
 		return e.report(), err
 	}
-	err := u.DeleteUser(ctx, addr)
+	err = u.DeleteUser(ctx, addr)
 	e.account = err == nil
 	if err != nil && !errors.Is(err, storage.ErrNotFound) { // who has no account here may have been in rooms
 		return e.report(), err
@@ -67,6 +71,7 @@ type eraser struct {
 	u     *Users
 	addr  wire.Addr
 	bury  bool
+	key   []byte // of the occupant-ids
 	names *archive.Pseudonyms
 
 	account  bool
@@ -137,15 +142,17 @@ func (e *eraser) room(ctx context.Context, room wire.Addr) (n int, err error) {
 			break
 		}
 	}
-	if n == 0 {
-		return 0, nil
+	notices, err := e.moderations(ctx, room)
+	e.messages += notices
+	if n += notices; n == 0 || err != nil {
+		return n, err
 	}
 	e.rooms[room] = true
-	return n, e.subject(ctx, room, name, nicks)
+	return n, e.subject(ctx, room, nicks)
 }
 
 // subject gives a stored subject to the pseudonym if it was set under one of the person's nicks.
-func (e *eraser) subject(ctx context.Context, room wire.Addr, name archive.Pseudonym, nicks map[string]bool) error {
+func (e *eraser) subject(ctx context.Context, room wire.Addr, nicks map[string]bool) error {
 	rec, err := e.u.o.Persons.Room(ctx, room)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && !nicks[rec.Subject.From.Resource()] {
 		return nil
@@ -153,12 +160,7 @@ func (e *eraser) subject(ctx context.Context, room wire.Addr, name archive.Pseud
 	if err != nil {
 		return err
 	}
-	s := rec.Subject
-	s.From = name.Occupant(room)
-	if st, err := wire.Parse(s.Stanza); err == nil {
-		s.Stanza = st.WithFrom(s.From).AppendStandalone(nil)
-	}
-	return e.u.o.Persons.PutSubject(ctx, room, s)
+	return e.u.o.Persons.PutSubject(ctx, room, e.names.In(room).RewriteSubject(rec.Subject, room))
 }
 
 // records takes the person out of the lists of all stored rooms: as who is listed, and as who listed others.
@@ -190,6 +192,13 @@ func (e *eraser) record(ctx context.Context, room wire.Addr) error {
 	}
 	if err != nil {
 		return err
+	}
+	if marked(rec.Subject.Stanza, e.mark(room)) { // nothing else of the person may be in the archive
+		if err := e.u.o.Persons.PutSubject(ctx, room, e.names.In(room).RewriteSubject(rec.Subject, room)); err != nil {
+			return err
+		}
+		e.rooms[room] = true
+		e.messages++
 	}
 	var changes []storage.Affiliation
 	for _, a := range rec.Affiliations {

@@ -10,6 +10,8 @@ import (
 	"salon.im/salon/wire"
 )
 
+const nsOccupantID = "urn:xmpp:occupant-id:0"
+
 // mark returns the occupant-id that the person had in a room, "" if rooms have given none.
 func (e *eraser) mark(room wire.Addr) string {
 	if len(e.key) == 0 {
@@ -21,7 +23,7 @@ func (e *eraser) mark(room wire.Addr) string {
 // marked reports whether a message has that occupant-id.
 func marked(stanza []byte, id string) bool {
 	st, err := wire.Parse(stanza)
-	k, ok := st.Kid("urn:xmpp:occupant-id:0", "occupant-id")
+	k, ok := st.Kid(nsOccupantID, "occupant-id")
 	return err == nil && ok && id != "" && k.Attr("id") == id
 }
 

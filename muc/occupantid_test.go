@@ -2,6 +2,7 @@ package muc_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"salon.im/salon/muc"
@@ -28,5 +29,28 @@ func TestOccupantID(t *testing.T) {
 			t.Errorf("%d has the id of %d", i, was)
 		}
 		seen[other] = i
+	}
+}
+
+// Where the room keeps nothing any more, what it has kept is moderated without the moderator's occupant-id: an erasure finds the
+// tombstones by the notices, and there is none. Who is inside sees it.
+func TestModerateUnarchivedNamesNoID(t *testing.T) {
+	for _, off := range []bool{false, true} {
+		w, anna, ben, _ := three(t)
+		ben.talk("secret")
+		ben.sync()
+		id := idInRoom(t, anna.sync(), "secret")
+		if off {
+			anna.configure("enablearchiving=0")
+			anna.sync()
+		}
+		mark := `by="` + roomJID + `/A"><occupant-id xmlns="urn:xmpp:occupant-id:0" id="` +
+			muc.OccupantID(make([]byte, muc.OccupantKeyBytes), wire.MustAddr(roomJID), anna.addr.Bare()) + `"`
+		anna.say(moderation("q1", id))
+		w.want(anna.sync(), "<moderated", mark)
+		row := w.rows(roomJID)[0]
+		if got := string(row.Stanza); !row.Tombstone || strings.Contains(got, mark) == off || !strings.Contains(got, `by="`+roomJID+`/A"`) {
+			t.Errorf("archiving off %v: %s", off, got)
+		}
 	}
 }

@@ -159,7 +159,7 @@ func shows(st wire.Stanza) wire.Payload {
 }
 
 // forged reports whether a child is what a room adds, so that none may come from a client: stanza ids and occupant ids
-// (XEP-0359 §4, XEP-0421 §6), delay stamps (XEP-0203 §5), and what XEP-0045 puts into <x/>.
+// (XEP-0359 §4, XEP-0421 §4), delay stamps (XEP-0203 §5), and what XEP-0045 puts into <x/>.
 func forged(k wire.Kid) bool {
 	n := k.Name()
 	switch n.Space {

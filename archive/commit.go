@@ -37,6 +37,7 @@ func (w *Writer) write() {
 		case b.probe:
 			w.probe()
 		case b.end:
+			w.dismiss()
 			return
 		default:
 			w.sleep(b.until)

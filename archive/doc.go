@@ -15,9 +15,10 @@
 // A Keeper deletes what is older than its archive keeps, and spares what is under hold. An Indexer adds the words of new rows
 // to the store's index (XEP-0431). Pseudonyms stand for a person who is erased from the archives of rooms.
 //
-// Open starts two goroutines, the writer and the completer; Close ends both. Keeper.Run and Indexer.Run are each the work of a
-// goroutine that the caller starts. All else is free of goroutines: the storing rules (Store, Offline, StoreRoom), queries
-// (ParseRequest, Reader, Request.Message), the reads (Newest, Since, Undelivered), ids (FormatID, ParseID) and Origin.
+// Open starts two goroutines, the writer and the completer, and the first batch a third, which calls the store; Close ends
+// them. Keeper.Run and Indexer.Run are each the work of a goroutine that the server starts. All else is free of goroutines:
+// the storing rules (Store, Offline, StoreRoom), queries (ParseRequest, Reader, Request.Message), the reads (Newest, Since,
+// Undelivered), ids (FormatID, ParseID) and Origin.
 //
 // Specifications: XEP-0313 §6.1 (1.1.3), XEP-0334 (1.0.0), XEP-0160 §3 (1.0.1), XEP-0359 (0.7.0).
 package archive

@@ -25,6 +25,7 @@ type Writer struct {
 	// The writer's own.
 	rows     []storage.Row     // a batch under way
 	rewrites []storage.Rewrite // of it
+	caller   *caller           // nil until the first batch, and after one that was left behind
 	stuck    <-chan committed  // a call to the store that did not heed its context; nil for none
 	unsure   unsure
 

@@ -98,6 +98,7 @@ func TestVoiceRequest(t *testing.T) {
 	form := `<message to='` + roomJID + `'><x xmlns='jabber:x:data' type='submit'>` +
 		fmt.Sprintf(field, "FORM_TYPE", "http://jabber.org/protocol/muc#request") + fmt.Sprintf(field, "muc#role", "participant")
 	dora.say(form + `</x></message>`)
+	dora.sync()
 	w.want(anna.sync(), `muc#request_allow`, `dora@example.test/home`, `>D<`)
 	dora.say(form + fmt.Sprintf(field, "muc#roomnick", "D") + fmt.Sprintf(field, "muc#request_allow", "1") + `</x></message>`)
 	w.wantNot(dora.sync(), `role="participant"`) // nobody approves their own

@@ -80,6 +80,8 @@ func (r *room) reset() {
 // run is the room's goroutine. It ends when the room has been quiet for rooms.park_after.
 func (r *room) run() {
 	defer r.s.running.Done()
+	quiet := time.NewTimer(r.s.o.Config().Rooms.ParkAfter)
+	defer quiet.Stop()
 	var events []*event
 	for {
 		events = r.box.take(events)
@@ -89,7 +91,7 @@ func (r *room) run() {
 		if len(events) > 0 {
 			continue
 		}
-		if !r.idle() {
+		if !r.idle(quiet) {
 			continue
 		}
 		end := r.forgettable()
@@ -102,8 +104,8 @@ func (r *room) run() {
 	}
 }
 
-// idle waits for an event, and reports whether none came for long enough to end the goroutine.
-func (r *room) idle() bool {
+// idle waits for an event, and reports whether none came for long enough to end the goroutine. quiet is the timer for that.
+func (r *room) idle(quiet *time.Timer) bool {
 	if r.line.busy() {
 		<-r.box.wake // the archive always answers
 		return false
@@ -111,12 +113,11 @@ func (r *room) idle() bool {
 	if r.closing || r.state <= absent {
 		return true
 	}
-	t := time.NewTimer(r.s.o.Config().Rooms.ParkAfter)
-	defer t.Stop()
+	quiet.Reset(r.s.o.Config().Rooms.ParkAfter)
 	select {
 	case <-r.box.wake:
 		return false
-	case <-t.C:
+	case <-quiet.C:
 		return true
 	}
 }

@@ -54,8 +54,12 @@ func (b *bounded) do(ctx context.Context, f func(context.Context) error) error {
 
 // call makes a call, and learns from how it ends.
 func (b *bounded) call(ctx context.Context, f func(context.Context) error) error {
-	bound, stop := context.WithTimeout(ctx, b.limit)
-	defer stop()
+	bound := ctx
+	if end, ok := ctx.Deadline(); !ok || time.Until(end) > b.limit { // the archive's writer brings a closer one
+		var stop context.CancelFunc
+		bound, stop = context.WithTimeout(ctx, b.limit)
+		defer stop()
+	}
 	began := b.now()
 	err := f(bound)
 	switch {

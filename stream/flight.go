@@ -126,9 +126,13 @@ func (o *Outbox) landed(f flight, err error) {
 	case !f.counted:
 		marks = marksOf(f.batch)
 	}
+	if len(marks) > 0 { // told before the next flush: what the client says after a later stanza finds it told
+		o.mu.Unlock()
+		o.delivered(marks)
+		o.mu.Lock()
+	}
 	o.busy = false
 	o.unlock()
-	o.delivered(marks)
 	switch {
 	case err != nil:
 		f.conn.Close()

@@ -61,10 +61,12 @@ func (s *Store) appendRows(c *conn, rows []storage.Row) (dropped []storage.Dropp
 
 // insert stores a row, or returns the id of the one that is stored in its place.
 func (s *Store) insert(c *conn, owner int64, r *storage.Row) (stored int64, err error) {
-	origin, key := nullable(r.Origin), peerKey(r.Peer)
+	// As what the driver takes, once: each conversion allocates.
+	var number, id, key any = owner, r.ID, peerKey(r.Peer)
+	origin := nullable(r.Origin)
 	n, err := c.exec(`INSERT INTO archive_fresh (owner, id, peer_key, origin) SELECT ?, ?, ?, ?
 		WHERE NOT EXISTS (SELECT 1 FROM archive_by_origin WHERE owner = ? AND origin = ?)
-		ON CONFLICT (owner, origin) WHERE origin IS NOT NULL DO NOTHING`, owner, r.ID, key, origin, owner, origin)
+		ON CONFLICT (owner, origin) WHERE origin IS NOT NULL DO NOTHING`, number, id, key, origin, number, origin)
 	if err != nil {
 		return again(c, owner, r, conflict(err))
 	}
@@ -74,7 +76,7 @@ func (s *Store) insert(c *conn, owner int64, r *storage.Row) (stored int64, err 
 	s.fresh++
 	s.passing = s.passing || r.Kind == storage.RowPassing
 	_, err = c.exec(`INSERT INTO archive (id, owner, peer_key, peer, kind, outgoing, origin, stanza) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		r.ID, owner, key, r.Peer.String(), int64(r.Kind), r.Outgoing, origin, blob(r.Stanza))
+		id, number, key, r.Peer.String(), int64(r.Kind), r.Outgoing, origin, blob(r.Stanza))
 	if err == nil {
 		return 0, nil
 	}

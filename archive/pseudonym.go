@@ -65,7 +65,65 @@ func (p Pseudonym) Occupant(room wire.Addr) wire.Addr {
 	return wire.MustAddr(room.String() + "/" + p.Nick)
 }
 
+// RewriteSubject gives a room's subject to the pseudonym.
+func (p Pseudonym) RewriteSubject(s storage.Subject, room wire.Addr) storage.Subject {
+	s.From = p.Occupant(room)
+	if st, err := wire.Parse(s.Stanza); err == nil {
+		s.Stanza = p.rename(st, room).AppendStandalone(nil)
+	}
+	return s
+}
+
+// RewriteModeration puts the pseudonym in the place of the moderator with that occupant-id, in the notice of a moderation or in
+// the tombstone of somebody else's message (XEP-0425 §5). It reports false for a row that has neither.
+func (p Pseudonym) RewriteModeration(row storage.Row, occupant string, hold bool) (storage.Rewrite, bool) {
+	st, err := wire.Parse(row.Stanza)
+	if err != nil {
+		return storage.Rewrite{}, false
+	}
+	out, ok := p.moderator(st, row.Owner, occupant)
+	return storage.Rewrite{Owner: row.Owner, ID: row.ID, Stanza: out.AppendStandalone(nil), Hold: hold}, ok
+}
+
+// moderator rebuilds what says that the occupant moderated.
+func (p Pseudonym) moderator(st wire.Stanza, room wire.Addr, occupant string) (wire.Stanza, bool) {
+	e, found := st.Edit(), false
+	for k := range st.Kids() {
+		if !moderatedBy(k, occupant) {
+			continue
+		}
+		found = true
+		r := Retraction{By: p.Occupant(room), Occupant: p.occupant}
+		if reason, ok := k.Kid("", "reason"); ok {
+			r.Reason = reason.Text()
+		}
+		w := wire.NewWriter().Start(nsRetract, k.Name().Local).Attr("id", k.Attr("id")).AttrIf("stamp", k.Attr("stamp"))
+		r.moderated(w)
+		e.Append(w.End().Payload())
+	}
+	if !found {
+		return st, false
+	}
+	return e.Cut(func(k wire.Kid) bool { return moderatedBy(k, occupant) }).Stanza(), true
+}
+
+// moderatedBy finds <retract/> and <retracted/> in the name of the moderator with that occupant-id.
+func moderatedBy(k wire.Kid, occupant string) bool {
+	if !k.Is(nsRetract, "retract") && !k.Is(nsRetract, "retracted") {
+		return false
+	}
+	m, ok := k.Kid(nsModerate, "moderated")
+	if !ok {
+		return false
+	}
+	id, ok := m.Kid(nsOccupantID, "occupant-id")
+	return ok && id.Attr("id") == occupant
+}
+
 func (p Pseudonym) rename(st wire.Stanza, room wire.Addr) wire.Stanza {
+	if k, ok := st.Kid(nsOccupantID, "occupant-id"); ok { // the person may have moderated it too
+		st, _ = p.moderator(st, room, k.Attr("id"))
+	}
 	e := st.Edit().Cut(func(k wire.Kid) bool {
 		return k.Is(nsMUCUser, "x") || k.Is(nsOccupantID, "occupant-id") || k.Is(nsNick, "nick") || k.Is(nsAddresses, "addresses")
 	})

@@ -56,8 +56,46 @@ func TestPseudonymRewrites(t *testing.T) {
 			}
 		}
 	}
+	own := `<occupant-id xmlns="urn:xmpp:occupant-id:0" id="secret"/><retracted xmlns="urn:xmpp:message-retract:1" id="r1" stamp="2025-01-01T00:00:00Z">` +
+		`<moderated xmlns="urn:xmpp:message-moderate:1" by="` + room.String() + `/Secret"><occupant-id xmlns="urn:xmpp:occupant-id:0" id="secret"/></moderated><reason>r</reason></retracted>`
+	row := storage.Row{ID: 7, Owner: room, Peer: romeo, Tombstone: true, Stanza: []byte(`<message xmlns="jabber:client" from="` + room.String() + `/Secret" type="groupchat">` + own + `</message>`)}
+	if got := strings.ToLower(string(p.Rewrite(row, false, false, at).Stanza)); strings.Contains(got, "secret") || strings.Count(got, "<occupant-id ") != 2 ||
+		!strings.Contains(got, `by="`+p.Occupant(room).String()+`"`) {
+		t.Errorf("of what the person moderated of its own is left %s", got)
+	}
 	rw := p.Rewrite(storage.Row{ID: 7, Owner: room, Stanza: []byte("<secret")}, false, false, at)
 	if got := string(rw.Stanza); !rw.Tombstone || strings.Contains(got, "secret") || !strings.Contains(got, `<retracted `) {
 		t.Errorf("of damaged bytes is left %s", got)
+	}
+}
+
+// A moderator who is erased has the pseudonym in notices and tombstones; those of other moderators stay as they are.
+func TestPseudonymModerates(t *testing.T) {
+	p := archive.NewPseudonyms().In(room)
+	why := archive.Retraction{ID: "r1", At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Moderated: true,
+		By: wire.MustAddr(room.String() + "/Secret"), Occupant: "secret", Reason: "a <reason>"}
+	said := wire.New(wire.KindMessage, "groupchat", "m1", wire.MustAddr(room.String()+"/Author"), wire.Addr{}, wire.NewWriter().
+		Start("urn:xmpp:occupant-id:0", "occupant-id").Attr("id", "author").Payload())
+	notice := wire.New(wire.KindMessage, "groupchat", "r1", room, wire.Addr{}, why.Notice("0123"))
+	for i, st := range []wire.Stanza{why.Tombstone(said), notice} {
+		row := storage.Row{Owner: room, ID: 7, Peer: romeo, Stanza: st.AppendStandalone(nil)}
+		if _, ok := p.RewriteModeration(row, "another", true); ok {
+			t.Errorf("%d: another's is rewritten", i)
+		}
+		rw, ok := p.RewriteModeration(row, "secret", true)
+		got := string(rw.Stanza)
+		if !ok || rw.Owner != room || rw.ID != 7 || !rw.Peer.IsZero() || rw.Tombstone || !rw.Hold {
+			t.Errorf("%d: %v %+v", i, ok, rw)
+		}
+		as := `by="` + p.Occupant(room).String() + `"><occupant-id xmlns="urn:xmpp:occupant-id:0" id="`
+		if strings.Contains(strings.ToLower(got), "secret") || !strings.Contains(got, as) || !strings.Contains(got, "<reason>a &lt;reason&gt;</reason>") {
+			t.Errorf("%d: %s", i, got)
+		}
+		if k, _ := st.Kid("urn:xmpp:message-retract:1", "retracted"); !strings.Contains(got, `stamp="`+k.Attr("stamp")+`"`) == (i == 0) {
+			t.Errorf("%d: another stamp in %s", i, got)
+		}
+	}
+	if _, ok := p.RewriteModeration(storage.Row{Owner: room, Stanza: []byte("<damaged")}, "secret", false); ok {
+		t.Error("damaged bytes are rewritten")
 	}
 }

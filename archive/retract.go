@@ -40,6 +40,7 @@ type Retraction struct {
 	At        time.Time
 	Moderated bool      // by a moderator (XEP-0425 §5), else by its author
 	By        wire.Addr // the moderator's address in the room
+	Occupant  string    // the moderator's occupant-id (XEP-0421), "" for none
 	Reason    string    // the moderator's, "" for none
 }
 
@@ -74,7 +75,11 @@ func (r Retraction) Notice(stanzaID string) wire.Payload {
 }
 
 func (r Retraction) moderated(w *wire.Writer) {
-	w.Start(nsModerate, "moderated").AttrIf("by", r.By.String()).End()
+	w.Start(nsModerate, "moderated").AttrIf("by", r.By.String())
+	if r.Occupant != "" {
+		w.Start(nsOccupantID, "occupant-id").Attr("id", r.Occupant).End()
+	}
+	w.End()
 	if r.Reason != "" {
 		w.Elem("", "reason", r.Reason)
 	}

@@ -52,7 +52,7 @@ func (c *Config) SQLitePath() string {
 	return filepath.Join(c.Data, "salon.db")
 }
 
-// SecretKeyPath returns the path of the key that encrypts room passwords.
+// SecretKeyPath returns the path of the key that encrypts room passwords and makes occupant-ids.
 func (c *Config) SecretKeyPath() string {
 	if c.SecretKeyFile != "" {
 		return c.SecretKeyFile

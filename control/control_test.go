@@ -50,10 +50,11 @@ func newHouse(t *testing.T) *house {
 			h.changed = append(h.changed, "erased "+addr.String())
 			return nil
 		},
-		Hosts:   func() []string { return []string{"a.test", "b.test"} },
-		Keys:    func() ([]auth.Hash, int) { return []auth.Hash{auth.SHA256, auth.SHA1}, auth.MinIterations },
-		Changed: func(addr wire.Addr, gone bool) { h.changed = append(h.changed, fmt.Sprint(addr, gone)) },
-		Workers: 2,
+		OccupantKey: func() ([]byte, error) { return occupantKey, nil },
+		Hosts:       func() []string { return []string{"a.test", "b.test"} },
+		Keys:        func() ([]auth.Hash, int) { return []auth.Hash{auth.SHA256, auth.SHA1}, auth.MinIterations },
+		Changed:     func(addr wire.Addr, gone bool) { h.changed = append(h.changed, fmt.Sprint(addr, gone)) },
+		Workers:     2,
 	})
 	return h
 }

@@ -24,7 +24,7 @@ const (
 type EraseReport struct {
 	Account  bool `json:"account"`  // there was an account, and it is gone
 	Rooms    int  `json:"rooms"`    // with messages of the person
-	Messages int  `json:"messages"` // of the person, in those rooms
+	Messages int  `json:"messages"` // of the person, in those rooms, and notices of what it moderated there
 	Lists    int  `json:"lists"`    // rooms whose lists named the person
 }
 
@@ -40,11 +40,15 @@ func (u *Users) EraseUser(ctx context.Context, addr wire.Addr, bury bool) (Erase
 	if u.o.Held(addr) {
 		return report, held(addr)
 	}
-	e := &eraser{u: u, addr: addr, bury: bury, names: archive.NewPseudonyms(), rooms: map[wire.Addr]bool{}}
+	key, err := u.occupantKey()
+	if err != nil {
+		return report, err
+	}
+	e := &eraser{u: u, addr: addr, bury: bury, key: key, names: archive.NewPseudonyms(), rooms: map[wire.Addr]bool{}}
 	if _, err := e.pass(ctx); err != nil {
 		return e.report(), err
 	}
-	err := u.DeleteUser(ctx, addr)
+	err = u.DeleteUser(ctx, addr)
 	e.account = err == nil
 	if err != nil && !errors.Is(err, storage.ErrNotFound) { // who has no account here may have been in rooms
 		return e.report(), err
@@ -67,6 +71,7 @@ type eraser struct {
 	u     *Users
 	addr  wire.Addr
 	bury  bool
+	key   []byte // of the occupant-ids
 	names *archive.Pseudonyms
 
 	account  bool
@@ -128,7 +133,7 @@ func (e *eraser) room(ctx context.Context, room wire.Addr) (n int, err error) {
 			}
 		}
 		if fresh { // before the rows that know the nick, so that an erasure that is cut short can be run again
-			if err := e.subject(ctx, room, name, nicks); err != nil {
+			if err := e.subject(ctx, room, nicks); err != nil {
 				return n, err
 			}
 			fresh = false
@@ -144,14 +149,16 @@ func (e *eraser) room(ctx context.Context, room wire.Addr) (n int, err error) {
 			break
 		}
 	}
-	if n > 0 {
+	notices, err := e.moderations(ctx, room)
+	e.messages += notices
+	if n += notices; n > 0 {
 		e.rooms[room] = true
 	}
-	return n, nil
+	return n, err
 }
 
 // subject gives a stored subject to the pseudonym if it was set under one of the person's nicks.
-func (e *eraser) subject(ctx context.Context, room wire.Addr, name archive.Pseudonym, nicks map[string]bool) error {
+func (e *eraser) subject(ctx context.Context, room wire.Addr, nicks map[string]bool) error {
 	rec, err := e.u.o.Persons.Room(ctx, room)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && !nicks[rec.Subject.From.Resource()] {
 		return nil
@@ -159,12 +166,7 @@ func (e *eraser) subject(ctx context.Context, room wire.Addr, name archive.Pseud
 	if err != nil {
 		return err
 	}
-	s := rec.Subject
-	s.From = name.Occupant(room)
-	if st, err := wire.Parse(s.Stanza); err == nil {
-		s.Stanza = st.WithFrom(s.From).AppendStandalone(nil)
-	}
-	return e.u.o.Persons.PutSubject(ctx, room, s)
+	return e.u.o.Persons.PutSubject(ctx, room, e.names.In(room).RewriteSubject(rec.Subject, room))
 }
 
 // records takes the person out of the lists of all stored rooms: as who is listed, and as who listed others.
@@ -196,6 +198,13 @@ func (e *eraser) record(ctx context.Context, room wire.Addr) error {
 	}
 	if err != nil {
 		return err
+	}
+	if marked(rec.Subject.Stanza, e.mark(room)) { // nothing else of the person may be in the archive
+		if err := e.u.o.Persons.PutSubject(ctx, room, e.names.In(room).RewriteSubject(rec.Subject, room)); err != nil {
+			return err
+		}
+		e.rooms[room] = true
+		e.messages++
 	}
 	var changes []storage.Affiliation
 	for _, a := range rec.Affiliations {

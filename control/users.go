@@ -30,6 +30,9 @@ type UsersOptions struct {
 	Services func() []string
 	// Rewrite replaces up to archive.MaxRows rows, and returns when that is durable; nil does so in Persons.
 	Rewrite func(ctx context.Context, rewrites []storage.Rewrite) error
+	// OccupantKey returns the key of the rooms' occupant-ids, so that an erasure finds a person's; nil, or no key, is for a store
+	// whose rooms never gave any.
+	OccupantKey func() ([]byte, error)
 	// Erased is called after a person's stored messages were rewritten, so that rooms in memory forget the person too; nil
 	// does nothing.
 	Erased func(ctx context.Context, addr wire.Addr, names *archive.Pseudonyms) error

@@ -83,7 +83,7 @@ func (r *room) destroy(d wire.Kid) error {
 	}
 	r.stored = false
 	for _, s := range append([]*session(nil), r.all...) {
-		n := &notice{from: s.occ.addr, gone: true, item: item{affiliation: unaffiliated}, destroy: payload}
+		n := &notice{from: s.occ.addr, mark: s.occ.mark, gone: true, item: item{affiliation: unaffiliated}, destroy: payload}
 		s.send(n.render(false, true))
 		r.remove(s)
 	}

@@ -19,6 +19,9 @@ func (s *Service) advertise() {
 	r.Advertise(router.OnRoom, router.XEP{Num: 410, Version: "1.1.0", Status: "complete"}, nsMUC+"#self-ping-optimization")
 	r.Advertise(router.OnRoom, router.XEP{Num: 424, Version: "0.4.2", Status: "complete"}, nsRetract, nsRetract+"#tombstone")
 	r.Advertise(router.OnRoom, router.XEP{Num: 425, Version: "0.3.0", Status: "complete"}, nsModerate)
+	ids := router.XEP{Num: 421, Version: "1.0.1", Status: "complete"}
+	r.Advertise(router.OnService, ids, nsOccupantID) // §4: no room here is without
+	r.Advertise(router.OnRoom, ids, nsOccupantID)
 	policy := router.XEP{Num: 504, Version: "0.1.0", Status: "partial", Note: "how long messages are kept"}
 	r.Advertise(router.OnService, policy)
 	r.Advertise(router.OnRoom, policy)

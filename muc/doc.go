@@ -4,7 +4,7 @@
 // and it hands each stanza on to its room, or answers in place what is for the service itself. It starts rooms as their
 // stanzas come, and forgets those that nobody is in.
 //
-//	s, err := muc.New(muc.Options{Router: r, Rooms: store, Archive: store, Writer: w, Config: cfg, Key: key,
+//	s, err := muc.New(muc.Options{Router: r, Rooms: store, Archive: store, Writer: w, Config: cfg, Key: key, OccupantKey: occupants,
 //		Domain: "conference.example.org", Host: "example.org"})
 //	r.HandleService("conference.example.org", s)
 //

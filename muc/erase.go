@@ -70,10 +70,7 @@ func (r *room) eraseSubject(person wire.Addr, name archive.Pseudonym) {
 	if r.subjectBy != person || r.subject.From == name.Occupant(r.addr) {
 		return
 	}
-	r.subject.From = name.Occupant(r.addr)
-	if st, err := wire.Parse(r.subject.Stanza); err == nil {
-		r.subject.Stanza = st.WithFrom(r.subject.From).AppendStandalone(nil)
-	}
+	r.subject = name.RewriteSubject(r.subject, r.addr)
 	if !r.stored {
 		return
 	}

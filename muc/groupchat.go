@@ -45,7 +45,7 @@ func (r *room) judgeGroupchat(st wire.Stanza, m *message) error {
 	if s.occ.role < participant {
 		return refusal(stanza.Auth, stanza.Forbidden, "You have no voice in this room.") // §7.4
 	}
-	m.out = identified(clean(st)).WithFrom(s.occ.addr).WithTo(wire.Addr{})
+	m.out = s.occ.says(st).WithTo(wire.Addr{})
 	m.deliver = (*room).broadcast
 	if err := r.judgeRetraction(s, m); err != nil {
 		return err
@@ -72,16 +72,6 @@ func originID(st wire.Stanza) string {
 		return k.Attr("id")
 	}
 	return ""
-}
-
-// clean cuts what only a room may add. A message without any of it, which is nearly every one, stays as it is.
-func clean(st wire.Stanza) wire.Stanza {
-	for k := range st.Kids() {
-		if forged(k) {
-			return st.Edit().Cut(forged).Stanza()
-		}
-	}
-	return st
 }
 
 // broadcast sends a committed message to every session, its sender's own included: to them it is the reflection.

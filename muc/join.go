@@ -55,7 +55,7 @@ func (r *room) join(st wire.Stanza) error {
 
 // kickStranger answers the presence of a session that is not in, and believes it is: it must learn that (XEP-0045 §7.2.18).
 func (r *room) kickStranger(st wire.Stanza) {
-	n := notice{from: st.To(), gone: true, item: item{affiliation: unaffiliated}, statuses: []int{statusKicked, statusUnreachable}}
+	n := notice{from: st.To(), mark: r.mark(st.From().Bare()), gone: true, item: item{affiliation: unaffiliated}, statuses: []int{statusKicked, statusUnreachable}}
 	r.send(n.render(false, true).WithTo(st.From()))
 }
 
@@ -101,7 +101,8 @@ func (r *room) seat(j *joining) *session {
 	}
 	o := r.occupants[j.nick]
 	if o == nil {
-		o = &occupant{nick: j.nick, addr: j.addr, bare: j.bare, affiliation: j.affiliation, role: r.initialRole(j.affiliation)}
+		o = &occupant{nick: j.nick, addr: j.addr, bare: j.bare, mark: r.mark(j.bare), affiliation: j.affiliation,
+			role: r.initialRole(j.affiliation)}
 	}
 	s = &session{full: j.full, sink: r.s.o.Router.Sink(j.full), shows: shows(j.st), rate: r.spent.take(j.full)}
 	r.enter(s, o)

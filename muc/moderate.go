@@ -48,10 +48,14 @@ func (r *room) judgeModeration(st wire.Stanza, m *message) error {
 		r.broadcast(m)
 		r.send(st.Result(nil))
 	}
-	why := archive.Retraction{ID: wire.NewID(), At: r.now(), Moderated: true, By: s.occ.addr, Reason: reason}
+	why := archive.Retraction{ID: wire.NewID(), At: r.now(), Moderated: true, By: s.occ.addr, Occupant: r.occupantID(s.occ.bare),
+		Reason: reason}
 	m.out = wire.New(wire.KindMessage, "groupchat", why.ID, r.addr, wire.Addr{}, why.Notice(archive.FormatID(row.ID)))
 	if m.unkept = r.set.NoArchive; !m.unkept {
 		m.rows = []storage.Row{{Owner: r.addr, Peer: r.addr, Kind: storage.RowGroupchat, Stanza: m.out.AppendStandalone(nil)}}
+	}
+	if m.unkept {
+		why.Occupant = "" // an erasure finds the moderator's tombstones by the notices
 	}
 	return r.rewriteAll(m, row, why)
 }

@@ -11,8 +11,9 @@ import (
 // occupant is a nick in a room, with the sessions of one account behind it.
 type occupant struct {
 	nick        string
-	addr        wire.Addr // room@service/nick
-	bare        wire.Addr // of the account
+	addr        wire.Addr    // room@service/nick
+	bare        wire.Addr    // of the account
+	mark        wire.Payload // its <occupant-id/>
 	affiliation affiliation
 	role        role
 	sessions    []*session // in the order in which they last sent presence; the last one's is shown

@@ -235,6 +235,11 @@ func TestKey(t *testing.T) {
 			t.Error(i, "taken")
 		}
 	}
+	for _, n := range []int{0, muc.OccupantKeyBytes - 1} {
+		if _, err := muc.New(muc.Options{Domain: service, Key: make([]byte, 32), OccupantKey: make([]byte, n)}); err == nil || !strings.Contains(err.Error(), "it needs 32") {
+			t.Errorf("a key of %d bytes for the occupants' ids: %v", n, err)
+		}
+	}
 }
 
 // Who takes the name of a deleted account inherits nothing.

@@ -19,8 +19,9 @@ type item struct {
 
 // notice is a presence to tell: to the others in the room, and to the sessions that it is about.
 type notice struct {
-	from     wire.Addr // the occupant's address
-	gone     bool      // unavailable
+	from     wire.Addr    // the occupant's address
+	mark     wire.Payload // its <occupant-id/>
+	gone     bool         // unavailable
 	shows    wire.Payload
 	real     wire.Addr // full; shown to those who may see it
 	item     item
@@ -60,7 +61,7 @@ func (n *notice) render(real bool, self bool) wire.Stanza {
 	if n.gone {
 		typ = "unavailable"
 	}
-	return wire.New(wire.KindPresence, typ, "", n.from, wire.Addr{}, n.shows, w.Payload())
+	return wire.New(wire.KindPresence, typ, "", n.from, wire.Addr{}, n.shows, w.Payload(), n.mark)
 }
 
 func status(w *wire.Writer, code int) {
@@ -69,7 +70,7 @@ func status(w *wire.Writer, code int) {
 
 // about begins a notice of an occupant as it is.
 func about(o *occupant) *notice {
-	return &notice{from: o.addr, real: o.shown().full, shows: o.shown().shows,
+	return &notice{from: o.addr, mark: o.mark, real: o.shown().full, shows: o.shown().shows,
 		item: item{affiliation: o.affiliation, role: o.role}}
 }
 
@@ -158,7 +159,7 @@ func shows(st wire.Stanza) wire.Payload {
 }
 
 // forged reports whether a child is what a room adds, so that none may come from a client: stanza ids and occupant ids
-// (XEP-0359 §4, XEP-0421 §6), delay stamps (XEP-0203 §5), and what XEP-0045 puts into <x/>.
+// (XEP-0359 §4, XEP-0421 §4), delay stamps (XEP-0203 §5), and what XEP-0045 puts into <x/>.
 func forged(k wire.Kid) bool {
 	n := k.Name()
 	switch n.Space {

@@ -71,12 +71,12 @@ func (r *room) judgePrivate(st wire.Stanza, m *message) error {
 	if !r.mayWrite(s.occ, o) {
 		return refusal(stanza.Auth, stanza.Forbidden, "You may not send private messages here.")
 	}
-	mark := wire.NewWriter().Start(nsUser, "x").End().Payload()
-	m.out = identified(st).Edit().Cut(forged).Append(mark).Stanza().WithFrom(s.occ.addr).WithTo(o.bare)
+	x := wire.NewWriter().Start(nsUser, "x").End().Payload()
+	m.sent = identified(st).Edit().Cut(forged).Append(x).Stanza().WithFrom(s.full).WithTo(o.addr)
+	m.out = m.sent.Edit().Append(s.occ.mark).Stanza().WithFrom(s.occ.addr).WithTo(o.bare) // what the room says has the mark
 	if r.blocked(o, m.out) {
 		return refusal(stanza.Cancel, stanza.ServiceUnavailable, "") // XEP-0191 §3.3, and XEP-0313 §6.1: it is in no archive
 	}
-	m.sent = m.out.WithFrom(s.full).WithTo(o.addr)
 	nick := o.nick
 	m.deliver = func(r *room, m *message) { r.deliverPrivate(m, nick) }
 	if archive.Store(m.out) {

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"salon.im/salon/muc"
 	"salon.im/salon/wire"
 )
 
@@ -100,6 +101,19 @@ func TestRemoteOccupant(t *testing.T) {
 	w.want(anna.sync(), `/Z"`, `jid="zoe@elsewhere.test/x"`)
 	say(groupchat("from afar"))
 	w.want(anna.sync(), `from afar`)
+	// What comes from another domain may bring the occupant-ids of rooms there; here it has ours alone (XEP-0421 §4).
+	const forged = `<occupant-id xmlns='urn:xmpp:occupant-id:0' id='forged'/>`
+	mark := `id="` + muc.OccupantID(make([]byte, muc.OccupantKeyBytes), wire.MustAddr(roomJID), from.Bare()) + `"`
+	for _, to := range []string{`message type='groupchat' to='` + roomJID, `message type='chat' to='` + roomJID + `/A`, `presence to='` + roomJID + `/Z`} {
+		kind, _, _ := strings.Cut(to, " ")
+		say(`<` + to + `'><body>x</body>` + forged + forged + `</` + kind + `>`)
+		got := anna.sync()
+		w.want(got, `<body>x</body>`, mark)
+		if all := strings.Join(got, ""); strings.Contains(all, "forged") || strings.Count(all, "<occupant-id ") != 1 {
+			t.Errorf("%s: %s", to, all)
+		}
+	}
+	remote.take()
 	anna.talk("hello")
 	anna.sync()
 	w.want(remote.take(), `<body>hello</body>`)

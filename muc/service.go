@@ -3,6 +3,7 @@ package muc
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -31,9 +32,12 @@ type Options struct {
 	Config  func() *config.Config // the configuration in force; asked again and again
 	Key     []byte                // seals the passwords of rooms: 16, 24 or 32 bytes, kept outside of the database
 	// Keeps reports whether a local user wants private messages to or from an occupant archived (XEP-0441); nil: all do.
-	Keeps  func(ctx context.Context, owner, occupant wire.Addr) (bool, error)
-	Domain string // of the rooms
-	Host   string // whose rooms they are: its admins, its users
+	Keeps func(ctx context.Context, owner, occupant wire.Addr) (bool, error)
+	// OccupantKey is what the occupants' ids are made with (XEP-0421): OccupantKeyBytes, always the same, kept outside of the
+	// database.
+	OccupantKey []byte
+	Domain      string // of the rooms
+	Host        string // whose rooms they are: its admins, its users
 	// Held says whether the archive of a room or a user is under hold: nothing of it is deleted, and what is retracted is kept
 	// for the administrator. nil holds nothing.
 	Held func(owner wire.Addr) bool
@@ -95,6 +99,9 @@ func New(o Options) (*Service, error) {
 	seal, err := newSealer(o.Key)
 	if err != nil {
 		return nil, err
+	}
+	if len(o.OccupantKey) != OccupantKeyBytes {
+		return nil, fmt.Errorf("muc: the key of the occupants' ids has %d bytes: it needs %d", len(o.OccupantKey), OccupantKeyBytes)
 	}
 	s := &Service{o: o, addr: addr, seal: seal, rooms: map[wire.Addr]*room{}, temporary: map[wire.Addr]string{}, asking: make(chan struct{}, serviceRequests),
 		reader: archive.NewReader(o.Archive), turns: turns{}}

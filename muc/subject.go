@@ -44,7 +44,7 @@ func (r *room) judgeSubject(st wire.Stanza, m *message) error {
 	if s.occ.role < moderator && !(r.set.ChangeSubject && s.occ.role == participant) {
 		return refusal(stanza.Auth, stanza.Forbidden, "You may not change the subject.") // §8.1
 	}
-	m.out = identified(clean(st)).WithFrom(s.occ.addr).WithTo(wire.Addr{})
+	m.out = s.occ.says(st).WithTo(wire.Addr{})
 	if m.out.Len() > maxSubject {
 		return refusal(stanza.Modify, stanza.NotAcceptable, "The subject is too long.")
 	}

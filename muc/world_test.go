@@ -78,7 +78,7 @@ func (w *world) start() {
 	w.live.Store(w.cfg)
 	var err error
 	w.muc, err = muc.New(muc.Options{Router: w.router, Rooms: w.rooms, Archive: w.archive, Writer: w.queue,
-		Config: w.live.Load, Key: make([]byte, 32), Domain: service, Host: host, Held: w.held, Now: w.now, Log: w.log})
+		Config: w.live.Load, Key: make([]byte, 32), OccupantKey: make([]byte, muc.OccupantKeyBytes), Domain: service, Host: host, Held: w.held, Now: w.now, Log: w.log})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ type admin struct {
 }
 
 // newUsers returns the rules for accounts, as the control socket, registration and the commands share them.
-func (s *Server) newUsers() *control.Users {
+func (s *Server) newUsers(secret []byte) *control.Users {
 	return control.NewUsers(control.UsersOptions{
 		Accounts: s.store,
 		Hosts:    func() []string { return hostNames(s.Config()) },
@@ -34,8 +34,9 @@ func (s *Server) newUsers() *control.Users {
 		},
 		Held:    s.held,
 		Persons: s.store, Services: func() []string { return serviceNames(s.Config()) }, Rewrite: s.rewrite, Erased: s.erased,
-		Leaving: func(ctx context.Context, addr wire.Addr) error { return s.presence.EndSubscriptions(ctx, addr) },
-		Changed: s.endSessions,
+		OccupantKey: func() ([]byte, error) { return occupantKey(secret), nil },
+		Leaving:     func(ctx context.Context, addr wire.Addr) error { return s.presence.EndSubscriptions(ctx, addr) },
+		Changed:     s.endSessions,
 	})
 }
 

@@ -25,7 +25,7 @@ func (s *Server) build(ctx context.Context, cfg *config.Config, secret []byte) e
 		Flow:             router.FlowLimits{Stanzas: cfg.Limits.InFlight},
 		Log:              s.o.Log,
 	})
-	s.users = s.newUsers()
+	s.users = s.newUsers(secret)
 	if err := s.features(ctx, secret); err != nil {
 		return err
 	}

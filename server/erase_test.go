@@ -1,12 +1,18 @@
 package server_test
 
 import (
+	"errors"
+	"io/fs"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
 
+	"salon.im/salon/config"
 	"salon.im/salon/control"
 	"salon.im/salon/internal/xmpptest"
+	rooms "salon.im/salon/muc"
+	"salon.im/salon/server"
 	"salon.im/salon/wire"
 )
 
@@ -23,6 +29,16 @@ func history(c *xmpptest.Client, room string) (out []string) {
 			out = append(out, st.From().Resource()+": "+k.Text())
 		}
 	}
+}
+
+// occupantID returns the id of an occupant's stanza (XEP-0421).
+func occupantID(t *testing.T, st wire.Stanza) string {
+	t.Helper()
+	k, ok := st.Kid("urn:xmpp:occupant-id:0", "occupant-id")
+	if !ok || k.Attr("id") == "" {
+		t.Fatal("there is no occupant-id")
+	}
+	return k.Attr("id")
 }
 
 var erasedNick = regexp.MustCompile(`erased-[0-9a-f]{8}`)
@@ -44,10 +60,11 @@ func TestEraseInLiveRooms(t *testing.T) {
 	until(alice, func(st wire.Stanza) bool { return st.ID() == "c" })
 	history(bob, temporary)
 	message(alice, lobby, "first")
-	until(bob, isMessage)
+	ids := []string{occupantID(t, until(bob, isMessage))}
 	message(bob, lobby, "second")
 	bob.Barrier()
 	message(alice, temporary, "third")
+	ids = append(ids, occupantID(t, until(bob, func(st wire.Stanza) bool { return st.Has("", "body") && st.From().Bare().String() == temporary })))
 	message(alice, lobby, "last")
 	alice.Barrier()
 
@@ -68,7 +85,7 @@ func TestEraseInLiveRooms(t *testing.T) {
 			t.Errorf("%s: the archive of %s has %q", when, room, got)
 		}
 		for _, st := range archived {
-			if strings.Contains(st, "alice") {
+			if strings.Contains(st, "alice") || strings.Contains(st, ids[0]) || strings.Contains(st, ids[1]) {
 				t.Errorf("%s: %s", when, st)
 			}
 		}
@@ -107,5 +124,31 @@ func TestEraseOfWhoGoesOnTalking(t *testing.T) {
 	}
 	if got := masked(strings.Join(history(s.Online("carol@"+xmpptest.Host+"/c"), lobby), "|")); got != "SOMEBODY: m0|SOMEBODY: m1" {
 		t.Errorf("the room shows %q", got)
+	}
+}
+
+// What works on the store without a server finds the ids that a server gave out; where none has been it makes no secret.
+func TestOccupantKey(t *testing.T) {
+	cfg := config.Default()
+	cfg.Data = t.TempDir()
+	if key, err := server.OccupantKey(cfg); key != nil || err != nil {
+		t.Errorf("before the first start: %x, %v", key, err)
+	}
+	if _, err := os.Stat(cfg.SecretKeyPath()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a secret was made: %v", err)
+	}
+	s := xmpptest.Start(t)
+	alice := s.Online("alice@" + xmpptest.Host + "/phone")
+	alice.Send(`<presence to="` + lobby + `/A"><x xmlns="http://jabber.org/protocol/muc"/></presence>`)
+	got := occupantID(t, until(alice, func(st wire.Stanza) bool { return st.From().Bare().String() == lobby }))
+	key, err := server.OccupantKey(s.Cfg)
+	if want := rooms.OccupantID(key, wire.MustAddr(lobby), alice.Addr.Bare()); err != nil || got != want {
+		t.Errorf("the room says %s, not %s: %v", got, want, err)
+	}
+	if err := os.WriteFile(s.Cfg.SecretKeyPath(), []byte("short"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if key, err := server.OccupantKey(s.Cfg); key != nil || err == nil {
+		t.Errorf("with a damaged secret: %x", key)
 	}
 }

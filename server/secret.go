@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"salon.im/salon/config"
 )
 
 // secretBytes is the length of the server's secret.
@@ -24,11 +26,11 @@ func secretKey(path string) ([]byte, error) {
 		return makeSecretKey(path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the secret key cannot be read: %w; it protects the rooms' passwords: restore it, or set secret_key_file", err)
+		return nil, fmt.Errorf("the secret key cannot be read: %w; it protects the rooms' passwords and makes the occupants' ids: restore it, or set secret_key_file", err)
 	}
 	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil || len(key) != secretBytes {
-		return nil, fmt.Errorf("the secret key in %s is damaged: it must be %d hexadecimal digits; restore it from a backup, or move it away to get a new one (room passwords must then be set again)", path, 2*secretBytes)
+		return nil, fmt.Errorf("the secret key in %s is damaged: it must be %d hexadecimal digits; restore it from a backup, or move it away to get a new one (room passwords must then be set again, and every occupant-id changes)", path, 2*secretBytes)
 	}
 	return key, nil
 }
@@ -58,4 +60,20 @@ func subkey(secret []byte, purpose string) []byte {
 		panic(err) // only for lengths beyond 255 hashes
 	}
 	return key
+}
+
+// occupantKey is the key of the rooms' occupant-ids (XEP-0421).
+func occupantKey(secret []byte) []byte { return subkey(secret, "occupant ids") }
+
+// OccupantKey returns the key of the rooms' occupant-ids, for who works on the store without a server. Where no server has made
+// its secret yet there is none, and no error.
+func OccupantKey(cfg *config.Config) ([]byte, error) {
+	if _, err := os.Stat(cfg.SecretKeyPath()); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	secret, err := secretKey(cfg.SecretKeyPath())
+	if err != nil {
+		return nil, err
+	}
+	return occupantKey(secret), nil
 }

@@ -44,12 +44,16 @@ type Edit struct {
 	cut           []func(Kid) bool
 	base          Stanza
 	before, after []Payload
+
+	firstCut   [1]func(Kid) bool // so that a usual edit allocates once
+	firstAfter [2]Payload
 }
 
 // Edit begins changes. The stanza itself stays as it is. A nonza can only be read: its edit changes nothing.
 func (s Stanza) Edit() *Edit {
 	d := s.data()
 	e := &Edit{kind: d.kind, typ: d.typ, id: d.id, from: s.from, to: s.to, base: s}
+	e.cut, e.after = e.firstCut[:0], e.firstAfter[:0]
 	eachAttr(d.raw[:d.tagEnd], func(name, value string) bool {
 		switch name {
 		case "id", "type":

@@ -9,6 +9,9 @@ func (s Stanza) Append(dst []byte) []byte { return s.append(dst, "") }
 // AppendStandalone appends the stanza with xmlns='jabber:client', for the archive, <forwarded/> (XEP-0297 §3) and
 // WebSocket frames (RFC 7395 §3.3.3). Nonzas are the same as with Append, but for the streams prefix, which is declared.
 func (s Stanza) AppendStandalone(dst []byte) []byte {
+	if dst == nil && s.d != nil {
+		dst = make([]byte, 0, len(s.d.raw)+len(s.from.s)+len(s.to.s)+64) // 64: the attributes' names, and xmlns
+	}
 	return s.append(dst, ` xmlns="jabber:client"`)
 }
 

@@ -15,6 +15,7 @@ import (
 	"salon.im/salon/auth"
 	"salon.im/salon/config"
 	"salon.im/salon/control"
+	"salon.im/salon/server"
 	"salon.im/salon/storage"
 	"salon.im/salon/wire"
 )
@@ -54,11 +55,12 @@ func usersOptions(cfg *config.Config, store storage.Store) control.UsersOptions 
 		hosts, services = append(hosts, h.Name), append(services, h.Rooms)
 	}
 	return control.UsersOptions{
-		Accounts: store,
-		Persons:  store,
-		Services: func() []string { return services },
-		Hosts:    func() []string { return hosts },
-		Held:     func(addr wire.Addr) bool { return cfg.Held(addr.String()) },
-		Keys:     func() ([]auth.Hash, int) { return control.Hashes(cfg.Auth.Mechanisms), cfg.Auth.Iterations },
+		Accounts:    store,
+		Persons:     store,
+		Services:    func() []string { return services },
+		Hosts:       func() []string { return hosts },
+		OccupantKey: func() ([]byte, error) { return server.OccupantKey(cfg) },
+		Held:        func(addr wire.Addr) bool { return cfg.Held(addr.String()) },
+		Keys:        func() ([]auth.Hash, int) { return control.Hashes(cfg.Auth.Mechanisms), cfg.Auth.Iterations },
 	}
 }

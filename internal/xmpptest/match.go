@@ -99,6 +99,10 @@ func (v vars) fill(s string) string {
 
 // value holds a value against a pattern, and captures.
 func (v vars) value(pattern, got string) bool {
+	if other, ok := strings.CutPrefix(pattern, "{!"); ok {
+		known, captured := v[strings.TrimSuffix(other, "}")]
+		return captured && got != known
+	}
 	if !strings.Contains(pattern, "{") {
 		return pattern == got
 	}
@@ -185,7 +189,7 @@ func (v vars) children(p, got *node, failed bool) string {
 		left = append(left[:found], left[found+1:]...)
 	}
 	for _, kid := range left {
-		if !p.open && !passedOver(p, kid, failed) {
+		if !p.open && !passedOver(p, got, kid, failed) {
 			return fmt.Sprintf("<%s> has a <%s xmlns=%q> that is not expected", p.name.Local, kid.name.Local, kid.name.Space)
 		}
 	}
@@ -193,14 +197,33 @@ func (v vars) children(p, got *node, failed bool) string {
 }
 
 // passedOver reports whether a child needs no mention.
-func passedOver(p, kid *node, failed bool) bool {
+func passedOver(p, got, kid *node, failed bool) bool {
 	switch {
+	case kid.name == occupantID && !failed:
+		return fromRoom(got) && got.count(occupantID) == 1
 	case kid.name == xml.Name{Space: "urn:xmpp:sid:0", Local: "stanza-id"}:
 		return true
 	case failed: // what came is brought back
 		return kid.name.Local != "error"
 	}
 	return p.name.Local == "error" && kid.name == xml.Name{Space: "urn:ietf:params:xml:ns:xmpp-stanzas", Local: "text"}
+}
+
+var occupantID = xml.Name{Space: "urn:xmpp:occupant-id:0", Local: "occupant-id"}
+
+// fromRoom reports whether a stanza comes from somebody in a room, or names its moderator: nothing else has an occupant-id.
+func fromRoom(n *node) bool {
+	return strings.Contains(n.attrs[xml.Name{Local: "from"}]+n.attrs[xml.Name{Local: "by"}], "@conference.")
+}
+
+// count returns how many children have that name.
+func (n *node) count(name xml.Name) (c int) {
+	for _, kid := range n.kids {
+		if kid.name == name {
+			c++
+		}
+	}
+	return c
 }
 
 // shown is a pattern's value with what was captured.

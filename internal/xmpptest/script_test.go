@@ -62,7 +62,11 @@ func TestParseScriptErrors(t *testing.T) {
 }
 
 func TestMatch(t *testing.T) {
-	const sid = `<stanza-id xmlns="urn:xmpp:sid:0" id="1" by="b"/>`
+	const (
+		sid   = `<stanza-id xmlns="urn:xmpp:sid:0" id="1" by="b"/>`
+		oid   = `<occupant-id xmlns="urn:xmpp:occupant-id:0" id="1"/>`
+		voice = `<message from="room@conference.b/A">`
+	)
 	for i, c := range []struct{ pattern, got, why string }{
 		0:  {`<message/>`, `<message id="1" from="a"/>`, ""},
 		1:  {`<message/>`, `<presence/>`, "it is <presence"},
@@ -88,6 +92,15 @@ func TestMatch(t *testing.T) {
 		21: {`<message type="error"><error type="cancel"><a/></error></message>`, `<message type="error"><body>x</body><error type="cancel"><a/><text xmlns="urn:ietf:params:xml:ns:xmpp-stanzas">t</text></error></message>`, ""},
 		22: {`<message type="error"><error type="auth"/></message>`, `<message type="error"><error type="cancel"/></message>`, "lacks <error"},
 		23: {`<message><a id="1"/><a id="{x}"/></message>`, `<message><a id="2"/><a id="1"/></message>`, ""},
+		24: {`<message id="{!known}"/>`, `<message id="other"/>`, ""},
+		25: {`<message id="{!known}"/>`, `<message id="captured"/>`, `has id="captured"`},
+		26: {`<message id="{!unknown}"/>`, `<message id="other"/>`, `has id="other"`},
+		27: {`<message/>`, voice + oid + `</message>`, ""},
+		28: {`<message/>`, voice + oid + oid + `</message>`, "has a <occupant-id"},
+		29: {`<message>` + oid + `</message>`, voice + oid + oid + `</message>`, "has a <occupant-id"},
+		30: {`<message/>`, `<message from="a@b/c">` + oid + `</message>`, "has a <occupant-id"},
+		31: {`<m/>`, `<m by="room@conference.b/A">` + oid + `</m>`, ""},
+		32: {`<message>` + oid + `</message>`, voice + `</message>`, "lacks <occupant-id"},
 	} {
 		why, err := xmpptest.Match(map[string]string{"known": "captured"}, c.pattern, c.got)
 		if err != nil {

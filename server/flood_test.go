@@ -83,6 +83,9 @@ func TestDeliveryAllocations(t *testing.T) {
 	}
 	speak(10) // queues and pools grow
 	alone, group := speak(1), speak(10)
+	for range 2 { // what else the process does is counted too: the least of three
+		alone, group = min(alone, speak(1)), min(group, speak(10))
+	}
 	t.Logf("allocations a delivery: %.3f of ten messages at once, %.3f with a transaction for each", group, alone)
 	// A transaction of SQLite allocates some 20 times, whatever the number of its rows; the archive's writer some 10 times.
 	if group > 0.1 || alone > 0.1 {

@@ -146,7 +146,7 @@ type session struct {
 // lock takes the advisory lock for the life of the connection. What may hold it yet is what is left of the connection
 // before: PostgreSQL notices the end of one late if the network was at fault. That one is ended.
 func (w *writer) lock(c *conn) error {
-	end, mine := time.Now().Add(w.wait), false
+	end, mine, freed := time.Now().Add(w.wait), false, false
 	for {
 		var ours bool
 		err := c.get(`SELECT pg_try_advisory_lock($1, current_schema()::regnamespace::oid::int)`, []any{lockClass}, &ours)
@@ -165,7 +165,16 @@ func (w *writer) lock(c *conn) error {
 			}
 		}
 		if !time.Now().Before(end) {
-			return heldBy(c)
+			who, err := holder(c)
+			switch {
+			case err != nil:
+				return err
+			case who != "":
+				return fmt.Errorf("%w (%s)", errHeld, who)
+			case freed:
+				return errHeld
+			}
+			freed, end = true, time.Now().Add(grace) // it let go since, such as what was left of our connection before
 		}
 		select {
 		case <-time.After(lockPoll):
@@ -180,12 +189,4 @@ func terminate(c *conn, s session) (found bool, err error) {
 	err = c.get(`SELECT coalesce(bool_or(pg_terminate_backend(pid)), false) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2`,
 		[]any{s.pid, s.start}, &found)
 	return found, err
-}
-
-func heldBy(c *conn) error {
-	who, err := holder(c)
-	if err != nil || who == "" {
-		return errHeld
-	}
-	return fmt.Errorf("%w (%s)", errHeld, who)
 }

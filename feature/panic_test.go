@@ -59,7 +59,7 @@ func TestStoppingIsNoError(t *testing.T) {
 		var out bytes.Buffer
 		r := router.New(router.Options{Hosts: []string{host}, Exists: w.exists})
 		rosters := feature.Roster(r, w.store, w.config)
-		feature.Presence(r, rosters, feature.Blocking(r, w.store, w.config, nil), w.store, slog.New(slog.NewTextHandler(&out, nil)))
+		p := feature.Presence(r, rosters, feature.Blocking(r, w.store, w.config, nil), w.store, slog.New(slog.NewTextHandler(&out, nil)))
 		s := &person{w: w, addr: wire.MustAddr("anna@" + host + "/a")}
 		res, err := r.Bind(t.Context(), s)
 		if err != nil {
@@ -72,6 +72,9 @@ func TestStoppingIsNoError(t *testing.T) {
 			_ = w.store.Close()
 		}
 		r.Unbind(ctx, res)
+		if err := p.Close(t.Context()); err != nil { // what it stores behind our back may log too
+			t.Fatal(err)
+		}
 		if failed := strings.Contains(out.String(), "presence failed"); failed == stopping {
 			t.Errorf("stopping %v: logged %s", stopping, out.String())
 		}

@@ -112,6 +112,13 @@ func (h *held) held() int {
 	return len(h.waiting)
 }
 
+// wait returns once n commits wait. Sessions speak on goroutines of their own: without it another's stanza may come first.
+func (h *held) wait(n int) {
+	for h.held() < n {
+		runtime.Gosched()
+	}
+}
+
 func (h *held) letGo() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -133,6 +140,7 @@ func TestEventsWaitBehindMessages(t *testing.T) {
 	barrier := func(p *person) {
 		p.say(`<iq type='get' id='b' to='` + roomJID + `'><ping xmlns='urn:xmpp:ping'/></iq>`)
 	}
+	h.wait(1)
 	barrier(ben)
 	anna.say(`<iq type='set' id='k' to='` + roomJID + `'><query xmlns='http://jabber.org/protocol/muc#admin'><item nick='B' role='none'/></query></iq>`)
 	carl.say(`<message type='groupchat' to='` + roomJID + `'><active xmlns='http://jabber.org/protocol/chatstates'/></message>`)
@@ -184,6 +192,7 @@ func TestMailboxBound(t *testing.T) {
 	h.holding = true
 	h.mu.Unlock()
 	ben.talk("blocks the line")
+	h.wait(1)
 	for range muc.MailboxEvents {
 		w.router.Send(w.ctx, parse(t, `<iq type='get' id='q' to='`+roomJID+`'><ping xmlns='urn:xmpp:ping'/></iq>`).WithFrom(anna.addr))
 	}

@@ -1,7 +1,6 @@
 package muc_test
 
 import (
-	"runtime"
 	"strings"
 	"testing"
 
@@ -90,15 +89,10 @@ func TestRetractWaitsForItsCommit(t *testing.T) {
 	h.mu.Lock()
 	h.holding = true
 	h.mu.Unlock()
-	waiting := func(n int) {
-		for seen := -1; seen < n; runtime.Gosched() {
-			seen = h.held()
-		}
-	}
 	anna.say(moderation("q1", id))
-	waiting(1)
+	h.wait(1)
 	ben.say(retraction("r1", id))
-	waiting(2)
+	h.wait(2)
 	ben.say(`<presence to='` + roomJID + `/B'><status>later</status></presence>`)
 	dora := w.dial("dora")
 	dora.say(`<presence to='` + roomJID + `/D'><x xmlns='http://jabber.org/protocol/muc'/></presence>`)

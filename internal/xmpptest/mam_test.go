@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"runtime/metrics"
 	"strings"
 	"testing"
@@ -156,7 +155,7 @@ func readBurst(t *testing.T, m *xmpptest.Client) {
 
 // heap watches how far the memory in use grows above what it is now, in bytes, until the function that it returns is called: the
 // live heap that each collection finds, and as much again, since by default the collector lets it double. What earlier tests
-// left to collect does not count: it collects now, and often from then on.
+// left to collect does not count: it collects now.
 func heap() (grown func() uint64) {
 	read := func() uint64 {
 		s := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
@@ -164,7 +163,6 @@ func heap() (grown func() uint64) {
 		return s[0].Value.Uint64()
 	}
 	runtime.GC()
-	percent := debug.SetGCPercent(20)
 	base, quit, most := read(), make(chan struct{}), make(chan uint64)
 	go func() {
 		tick := time.NewTicker(2 * time.Millisecond)
@@ -184,7 +182,6 @@ func heap() (grown func() uint64) {
 		runtime.GC() // at least one
 		close(quit)
 		high := max(<-most, read())
-		debug.SetGCPercent(percent)
 		return 2 * (high - base)
 	}
 }

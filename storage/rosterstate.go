@@ -17,9 +17,9 @@ type RosterState struct {
 	Forgotten int64 // removals up to this version are not known any more
 }
 
-// Advance goes on to the next version. The first is the time in seconds, so that a client's version from before the
+// advance goes on to the next version. The first is the time in seconds, so that a client's version from before the
 // account was deleted and made again is not taken for one of this roster.
-func (r *RosterState) Advance() {
+func (r *RosterState) advance() {
 	if r.Version++; r.Start == 0 {
 		r.Version = time.Now().Unix()
 		r.Start = r.Version
@@ -36,15 +36,18 @@ func (r *RosterState) Knows(since int64) bool {
 
 // RosterEdit is what UpdateRosterItem has to store of a change.
 type RosterEdit struct {
-	Item RosterItem // its version is that of before: it is the roster's next one if Seen
-	Keep bool       // the item is to be stored; otherwise it is to be removed
-	Seen bool       // the user's clients see a difference
-	Left bool       // what they see is that the contact is gone
+	Item  RosterItem
+	Keep  bool // the item is to be stored; otherwise it is to be removed
+	Added bool // it was not stored before: the bound on items is to be asked
+	Seen  bool // the user's clients see a difference: the RosterState is to be stored too
+	Left  bool // what they see is that the contact is gone
 }
 
-// EditRosterItem hands a copy of an item to change, or a new one if old is the zero item. It returns change's error as it is.
-func EditRosterItem(old RosterItem, contact wire.Addr, change func(*RosterItem) error) (RosterEdit, error) {
-	if old.Contact.IsZero() {
+// Edit hands a copy of an item to change, or a new one if old is the zero item. If the user's clients see a difference, item
+// and roster have the next version. It returns change's error as it is.
+func (r *RosterState) Edit(old RosterItem, contact wire.Addr, change func(*RosterItem) error) (RosterEdit, error) {
+	fresh := old.Contact.IsZero()
+	if fresh {
 		old = RosterItem{Contact: contact, Subscription: SubNone}
 	}
 	item := old
@@ -53,12 +56,14 @@ func EditRosterItem(old RosterItem, contact wire.Addr, change func(*RosterItem) 
 		return RosterEdit{}, err
 	}
 	item.Contact, item.Version = contact, old.Version
-	return RosterEdit{
-		Item: item,
-		Keep: item.Listed || item.Ask || item.Approved || len(item.Request) > 0,
-		Seen: viewChanged(&old, &item),
-		Left: old.Listed && !item.Listed,
-	}, nil
+	e := RosterEdit{Seen: viewChanged(&old, &item), Left: old.Listed && !item.Listed}
+	if e.Seen {
+		r.advance()
+		item.Version = r.Version
+	}
+	e.Item, e.Keep = item, item.Listed || item.Ask || item.Approved || len(item.Request) > 0
+	e.Added = fresh && e.Keep
+	return e, nil
 }
 
 // viewChanged reports whether the user's clients see a difference.

@@ -23,32 +23,36 @@ func TestRosterStateKnows(t *testing.T) {
 			t.Errorf("%d: %v", i, got)
 		}
 	}
-	none.Advance()
-	first := none.Version
-	if none.Advance(); first < 1e9 || none.Start != first || none.Version != first+1 {
-		t.Errorf("after two steps: %+v", none)
-	}
 }
 
-func TestEditRosterItem(t *testing.T) {
+func TestRosterStateEdit(t *testing.T) {
 	bob := wire.MustAddr("bob@example.test")
 	old := storage.RosterItem{Contact: bob, Subscription: storage.SubBoth, Groups: []string{"a"}, Listed: true, Version: 7}
-	edit, err := storage.EditRosterItem(old, bob, func(i *storage.RosterItem) error {
+	var r storage.RosterState
+	edit, err := r.Edit(old, bob, func(i *storage.RosterItem) error {
 		i.Contact, i.Version, i.Groups[0], i.Listed = wire.Addr{}, 99, "b", false
 		return nil
 	})
-	if err != nil || edit.Item.Contact != bob || edit.Item.Version != 7 || edit.Keep || !edit.Seen || !edit.Left {
+	if err != nil || edit.Item.Contact != bob || edit.Item.Version != r.Version || edit.Keep || edit.Added || !edit.Seen || !edit.Left {
 		t.Errorf("%+v, error %v", edit, err)
+	}
+	first := r.Version
+	if first < 1e9 || r.Start != first {
+		t.Errorf("the first version: %+v", r)
 	}
 	if old.Groups[0] != "a" {
 		t.Error("the old item's groups were changed")
 	}
-	edit, err = storage.EditRosterItem(storage.RosterItem{}, bob, func(i *storage.RosterItem) error { i.Request = []byte("x"); return nil })
-	if err != nil || edit.Item.Subscription != storage.SubNone || !edit.Keep || edit.Seen || edit.Left {
+	edit, err = r.Edit(storage.RosterItem{}, bob, func(i *storage.RosterItem) error { i.Request = []byte("x"); return nil })
+	if err != nil || edit.Item.Subscription != storage.SubNone || !edit.Keep || !edit.Added || edit.Seen || edit.Left || r.Version != first {
 		t.Errorf("a new one: %+v, error %v", edit, err)
 	}
+	edit, err = r.Edit(edit.Item, bob, func(i *storage.RosterItem) error { i.Listed = true; return nil })
+	if err != nil || edit.Added || !edit.Seen || edit.Item.Version != first+1 || r.Version != first+1 {
+		t.Errorf("listed: %+v, error %v", edit, err)
+	}
 	failed := errors.New("no")
-	if _, err := storage.EditRosterItem(old, bob, func(*storage.RosterItem) error { return failed }); err != failed {
+	if _, err := r.Edit(old, bob, func(*storage.RosterItem) error { return failed }); err != failed {
 		t.Errorf("got error %v", err)
 	}
 }

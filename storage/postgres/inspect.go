@@ -38,10 +38,7 @@ func inspect(c *conn, o *storage.Overview) (err error) {
 		&o.Backend, &o.Bytes); err != nil {
 		return err
 	}
-	if o.Program, err = storage.HeadVersion(migrations); err != nil {
-		return err
-	}
-	if o.Schema, err = version(c); err != nil {
+	if o.Schema, o.Program, err = versions(c); err != nil {
 		return err
 	}
 	if o.Missing = o.Schema == 0; o.Missing {

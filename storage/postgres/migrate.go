@@ -22,11 +22,7 @@ func (s *Store) migrate(c *conn) error {
 	if err := s.checkServer(c); err != nil {
 		return err
 	}
-	head, err := storage.HeadVersion(migrations)
-	if err != nil {
-		return err
-	}
-	current, err := version(c)
+	current, head, err := versions(c)
 	if err != nil {
 		return err
 	}
@@ -73,11 +69,7 @@ func (s *Store) checkServer(c *conn) error {
 
 // checkSchema looks whether another program changed the schema while the lock was lost.
 func checkSchema(c *conn) error {
-	head, err := storage.HeadVersion(migrations)
-	if err != nil {
-		return err
-	}
-	current, err := version(c)
+	current, head, err := versions(c)
 	if err != nil {
 		return err
 	}
@@ -85,6 +77,15 @@ func checkSchema(c *conn) error {
 		return fmt.Errorf("postgres: the schema is number %d and was %d: restart Salon", current, head)
 	}
 	return storage.CheckVersion(current, head)
+}
+
+// versions returns the numbers of the database's newest step and of the program's.
+func versions(c *conn) (current, head int64, err error) {
+	if head, err = storage.HeadVersion(migrations); err != nil {
+		return 0, 0, err
+	}
+	current, err = version(c)
+	return current, head, err
 }
 
 // version returns the number of the newest step that was taken, 0 for an empty database. It writes nothing.

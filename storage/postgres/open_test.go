@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/url"
@@ -219,18 +218,6 @@ func TestUpgrade(t *testing.T) {
 				t.Errorf("the schema is number %d, want %d", v, len(head))
 			}
 		})
-	}
-}
-
-func TestMigrationsAreNumbered(t *testing.T) {
-	names, err := filepath.Glob("migrations/*.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, name := range names {
-		if !strings.HasPrefix(filepath.Base(name), fmt.Sprintf("%04d_", i+1)) {
-			t.Errorf("%s is not number %d", name, i+1)
-		}
 	}
 }
 

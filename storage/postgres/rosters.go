@@ -69,23 +69,19 @@ func updateItem(c *conn, owner, contact wire.Addr, limit int, change func(*stora
 		return storage.RosterItem{}, 0, err
 	}
 	var old storage.RosterItem
-	fresh := len(items) == 0
-	if !fresh {
+	if len(items) > 0 {
 		old = items[0]
 	}
-	edit, err := storage.EditRosterItem(old, contact, change)
+	edit, err := r.Edit(old, contact, change)
 	if err != nil {
 		return old, 0, err
 	}
-	item := &edit.Item
-	if fresh && edit.Keep {
+	if edit.Added {
 		if err := checkItems(c, owner, limit); err != nil {
 			return old, 0, err
 		}
 	}
 	if edit.Seen {
-		r.Advance()
-		item.Version = r.Version
 		if err := noteRemoval(c, owner, contact, &r, edit.Left); err != nil {
 			return old, 0, err
 		}
@@ -93,7 +89,7 @@ func updateItem(c *conn, owner, contact wire.Addr, limit int, change func(*stora
 			return old, 0, err
 		}
 	}
-	return *item, r.Version, storeItem(c, owner, item, edit.Keep)
+	return edit.Item, r.Version, storeItem(c, owner, &edit)
 }
 
 func checkItems(c *conn, owner wire.Addr, limit int) error {
@@ -107,8 +103,9 @@ func checkItems(c *conn, owner wire.Addr, limit int) error {
 	return storage.CheckQuota(n+1, int64(limit))
 }
 
-func storeItem(c *conn, owner wire.Addr, item *storage.RosterItem, keep bool) error {
-	if !keep {
+func storeItem(c *conn, owner wire.Addr, edit *storage.RosterEdit) error {
+	item := &edit.Item
+	if !edit.Keep {
 		_, err := c.exec(`DELETE FROM roster_items WHERE owner = $1 AND contact = $2`, owner.String(), item.Contact.String())
 		return err
 	}

@@ -48,27 +48,23 @@ func (s *Store) UpdateRosterItem(ctx context.Context, owner, contact wire.Addr, 
 
 func updateItem(c *conn, owner, contact wire.Addr, limit int, change func(*storage.RosterItem) error) (storage.RosterItem, int64, error) {
 	old, err := readItem(c, owner, contact)
-	fresh := errors.Is(err, errNoRows)
-	if err != nil && !fresh {
+	if err != nil && !errors.Is(err, errNoRows) {
 		return old, 0, err
-	}
-	edit, err := storage.EditRosterItem(old, contact, change)
-	if err != nil {
-		return old, 0, err
-	}
-	item := &edit.Item
-	if fresh && edit.Keep {
-		if err := checkItems(c, owner, limit); err != nil {
-			return old, 0, err
-		}
 	}
 	r, err := readRoster(c, owner)
 	if err != nil {
 		return old, 0, err
 	}
+	edit, err := r.Edit(old, contact, change)
+	if err != nil {
+		return old, 0, err
+	}
+	if edit.Added {
+		if err := checkItems(c, owner, limit); err != nil {
+			return old, 0, err
+		}
+	}
 	if edit.Seen {
-		r.Advance()
-		item.Version = r.Version
 		if err := noteRemoval(c, owner, contact, &r, edit.Left); err != nil {
 			return old, 0, err
 		}
@@ -76,7 +72,7 @@ func updateItem(c *conn, owner, contact wire.Addr, limit int, change func(*stora
 			return old, 0, err
 		}
 	}
-	return *item, r.Version, storeItem(c, owner, item, edit.Keep)
+	return edit.Item, r.Version, storeItem(c, owner, &edit)
 }
 
 func checkItems(c *conn, owner wire.Addr, limit int) error {
@@ -90,8 +86,9 @@ func checkItems(c *conn, owner wire.Addr, limit int) error {
 	return storage.CheckQuota(n+1, int64(limit))
 }
 
-func storeItem(c *conn, owner wire.Addr, item *storage.RosterItem, keep bool) error {
-	if !keep {
+func storeItem(c *conn, owner wire.Addr, edit *storage.RosterEdit) error {
+	item := &edit.Item
+	if !edit.Keep {
 		_, err := c.exec(`DELETE FROM roster_items WHERE owner = ? AND contact = ?`, owner.String(), item.Contact.String())
 		return err
 	}

@@ -22,7 +22,7 @@ const (
 	busyTimeout    = 10_000
 	setBusyTimeout = "PRAGMA busy_timeout = 10000"
 
-	pageBytes     = 4 << 10  // of a new file: few entries of a batch share an index page, so that larger ones are written for little
+	pageBytes     = 4 << 10  // of a new file
 	logPages      = 8_000    // pages in the log before it is taken into the file
 	logLimitBytes = 64 << 20 // what the log file is cut to afterwards
 	writerKiB     = 32 << 10 // pages in memory: a batch that spills is written and summed twice

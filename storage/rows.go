@@ -20,31 +20,31 @@ const (
 )
 
 // ScanAccount reads AccountColumns.
-func ScanAccount(r Scanner) (a Account, err error) {
+func ScanAccount(r Scanner, a *Account) (err error) {
 	var addr string
 	var created int64
 	var seen *int64
 	if err := r.Scan(&addr, &created, &seen, &a.Status); err != nil {
-		return a, err
+		return err
 	}
 	a.Created, a.LastSeen = time.UnixMilli(created).UTC(), Moment(seen)
 	a.Addr, err = ParseAddr(addr)
-	return a, err
+	return err
 }
 
 // ScanRosterItem reads RosterItemColumns.
-func ScanRosterItem(r Scanner) (item RosterItem, err error) {
+func ScanRosterItem(r Scanner, item *RosterItem) (err error) {
 	var contact, groups string
 	err = r.Scan(&contact, &item.Name, &groups, &item.Subscription, &item.Ask, &item.Approved, &item.Request,
 		&item.Listed, &item.Version)
 	if err != nil {
-		return item, err
+		return err
 	}
 	if err := json.Unmarshal([]byte(groups), &item.Groups); err != nil {
-		return item, err
+		return err
 	}
 	item.Contact, err = ParseAddr(contact)
-	return item, err
+	return err
 }
 
 // Values are what is stored in RosterItemColumns.
@@ -61,40 +61,40 @@ func (i *RosterItem) Values() ([]any, error) {
 }
 
 // ScanRoom reads RoomColumns. The address and the affiliations remain to be filled in.
-func ScanRoom(r Scanner) (room Room, err error) {
+func ScanRoom(r Scanner, room *Room) (err error) {
 	var created int64
 	var at *int64
 	var from string
 	s := &room.Subject
 	if err := r.Scan(&created, &room.Config, &room.Public, &room.Name, &s.Text, &from, &at, &s.Stanza); err != nil {
-		return room, err
+		return err
 	}
 	room.Created, s.At = time.UnixMilli(created).UTC(), Moment(at)
 	s.From, err = ParseAddr(from)
-	return room, err
+	return err
 }
 
 // ScanRoomItem reads RoomItemColumns.
-func ScanRoomItem(r Scanner) (item RoomItem, err error) {
+func ScanRoomItem(r Scanner, item *RoomItem) (err error) {
 	var addr string
 	if err := r.Scan(&addr, &item.Name, &item.Public); err != nil {
-		return item, err
+		return err
 	}
 	item.Addr, err = ParseAddr(addr)
-	return item, err
+	return err
 }
 
 // ScanAffiliation reads AffiliationColumns.
-func ScanAffiliation(r Scanner) (a Affiliation, err error) {
+func ScanAffiliation(r Scanner, a *Affiliation) (err error) {
 	var addr, by string
 	var at *int64
 	if err := r.Scan(&addr, &a.Value, &a.Nick, &a.Reason, &by, &at); err != nil {
-		return a, err
+		return err
 	}
 	a.At = Moment(at)
 	if a.Addr, err = ParseAddr(addr); err != nil {
-		return a, err
+		return err
 	}
 	a.By, err = ParseAddr(by)
-	return a, err
+	return err
 }

@@ -18,12 +18,13 @@ func ParseAddr(s string) (wire.Addr, error) {
 }
 
 // ScanAddr reads a row of one address.
-func ScanAddr(r Scanner) (wire.Addr, error) {
+func ScanAddr(r Scanner, addr *wire.Addr) (err error) {
 	var s string
 	if err := r.Scan(&s); err != nil {
-		return wire.Addr{}, err
+		return err
 	}
-	return ParseAddr(s)
+	*addr, err = ParseAddr(s)
+	return err
 }
 
 // AddrReader is ParseAddr for one address after the other: neighbours in an archive often share theirs.

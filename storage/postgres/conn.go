@@ -55,8 +55,8 @@ func (c *conn) list(query string, args []any, each func(pgx.Rows) error) error {
 	return every(rows, each)
 }
 
-// collect returns what scan makes of every row.
-func collect[T any](c *conn, scan func(storage.Scanner) (T, error), query string, args ...any) ([]T, error) {
+// collect returns what scan reads of every row.
+func collect[T any](c *conn, scan func(storage.Scanner, *T) error, query string, args ...any) ([]T, error) {
 	rows, err := c.Query(c.ctx, query, args...)
 	if err != nil {
 		return nil, err
@@ -64,11 +64,10 @@ func collect[T any](c *conn, scan func(storage.Scanner) (T, error), query string
 	return collectRows(rows, scan)
 }
 
-func collectRows[T any](rows pgx.Rows, scan func(storage.Scanner) (T, error)) (all []T, err error) {
+func collectRows[T any](rows pgx.Rows, scan func(storage.Scanner, *T) error) (all []T, err error) {
 	err = every(rows, func(r pgx.Rows) error {
-		v, err := scan(r)
-		all = append(all, v)
-		return err
+		all = append(all, *new(T))
+		return scan(r, &all[len(all)-1]) // where it stays: no allocation for each row
 	})
 	if err != nil {
 		return nil, err

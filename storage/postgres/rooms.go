@@ -14,9 +14,9 @@ import (
 // Room implements [storage.Rooms].
 func (s *Store) Room(ctx context.Context, addr wire.Addr) (room storage.Room, err error) {
 	err = s.snapshot(ctx, "read a room", func(b *pgx.Batch) {
-		b.Queue(`SELECT `+storage.RoomColumns+` FROM rooms WHERE addr = $1`, addr.String()).QueryRow(func(r pgx.Row) (err error) {
-			room, err = storage.ScanRoom(r)
-			return found(err)
+		b.Queue(`SELECT `+storage.RoomColumns+` FROM rooms WHERE addr = $1`, addr.String()).QueryRow(func(r pgx.Row) error {
+			room = storage.Room{Addr: addr}
+			return found(storage.ScanRoom(r, &room))
 		})
 		b.Queue(`SELECT `+storage.AffiliationColumns+` FROM affiliations WHERE room = $1 ORDER BY addr`, addr.String()).
 			Query(func(rows pgx.Rows) (err error) {
@@ -27,7 +27,6 @@ func (s *Store) Room(ctx context.Context, addr wire.Addr) (room storage.Room, er
 	if err != nil {
 		return storage.Room{}, err
 	}
-	room.Addr = addr
 	return room, nil
 }
 

@@ -33,8 +33,7 @@ func (s *Store) Roster(ctx context.Context, owner wire.Addr) (items []storage.Ro
 func (s *Store) RosterItem(ctx context.Context, owner, contact wire.Addr) (item storage.RosterItem, err error) {
 	err = s.read(ctx, "read a roster item", func(c *conn) error {
 		row := c.QueryRow(c.ctx, selectItem+`WHERE owner = $1 AND contact = $2`, owner.String(), contact.String())
-		item, err = storage.ScanRosterItem(row)
-		return found(err)
+		return found(storage.ScanRosterItem(row, &item))
 	})
 	return item, err
 }

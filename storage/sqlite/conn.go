@@ -116,21 +116,21 @@ func (c *conn) get(query string, args []any, dest ...any) error {
 	return st.QueryRowContext(noCancel, args...).Scan(dest...)
 }
 
-// first returns what scan makes of the first row, or sql.ErrNoRows.
-func first[T any](c *conn, scan func(storage.Scanner) (T, error), query string, args ...any) (v T, err error) {
+// first returns what scan reads of the first row, or sql.ErrNoRows.
+func first[T any](c *conn, scan func(storage.Scanner, *T) error, query string, args ...any) (v T, err error) {
 	st, err := c.stmt(query)
 	if err != nil {
 		return v, err
 	}
-	return scan(st.QueryRowContext(noCancel, args...))
+	err = scan(st.QueryRowContext(noCancel, args...), &v)
+	return v, err
 }
 
-// collect returns what scan makes of every row.
-func collect[T any](c *conn, scan func(storage.Scanner) (T, error), query string, args ...any) (all []T, err error) {
+// collect returns what scan reads of every row.
+func collect[T any](c *conn, scan func(storage.Scanner, *T) error, query string, args ...any) (all []T, err error) {
 	err = c.list(query, args, func(r *sql.Rows) error {
-		v, err := scan(r)
-		all = append(all, v)
-		return err
+		all = append(all, *new(T))
+		return scan(r, &all[len(all)-1]) // where it stays: no allocation for each row
 	})
 	if err != nil {
 		return nil, err

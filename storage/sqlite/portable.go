@@ -28,7 +28,7 @@ func (s *Store) Dump(ctx context.Context, t *storage.Table, after storage.Record
 	query += ` ORDER BY ` + order + ` LIMIT ? + 0`
 	args := append(slices.Clone(key), max(limit, 0))
 	err = s.read(ctx, "dump "+t.Name, func(c *conn) error {
-		records, err = collect(c, func(r storage.Scanner) (storage.Record, error) { return scanRecord(r, t) }, query, args...)
+		records, err = collect(c, func(r storage.Scanner, into *storage.Record) error { return scanRecord(r, t, into) }, query, args...)
 		return err
 	})
 	if err != nil {
@@ -38,14 +38,14 @@ func (s *Store) Dump(ctx context.Context, t *storage.Table, after storage.Record
 }
 
 // scanRecord reads the values as the kinds of their columns say.
-func scanRecord(r storage.Scanner, t *storage.Table) (storage.Record, error) {
+func scanRecord(r storage.Scanner, t *storage.Table, into *storage.Record) error {
 	record := make(storage.Record, len(t.Columns))
-	into := make([]any, len(record))
+	fields := make([]any, len(record))
 	for i := range record {
-		into[i] = &record[i]
+		fields[i] = &record[i]
 	}
-	if err := r.Scan(into...); err != nil {
-		return nil, err
+	if err := r.Scan(fields...); err != nil {
+		return err
 	}
 	for i, column := range t.Columns {
 		switch v := record[i].(type) {
@@ -57,7 +57,8 @@ func scanRecord(r storage.Scanner, t *storage.Table) (storage.Record, error) {
 			record[i] = blob(v)
 		}
 	}
-	return record, t.Check(record)
+	*into = record
+	return t.Check(record)
 }
 
 // Restore implements [storage.Portable].

@@ -301,13 +301,7 @@ func TestExportCutShort(t *testing.T) {
 			s.err = errors.New(want)
 		}
 		dir := t.TempDir()
-		l, err := control.Listen(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- control.Serve(ctx, l, s, quiet) }()
+		end := serve(t, dir, s)
 		client, err := control.NewClient(t.Context(), dir)
 		if err != nil {
 			t.Fatal(err)
@@ -317,9 +311,6 @@ func TestExportCutShort(t *testing.T) {
 			t.Errorf("got %v, want %q", err, want)
 		}
 		_ = client.Close()
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
+		end()
 	}
 }

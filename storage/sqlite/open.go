@@ -13,6 +13,8 @@ import (
 
 	driver "modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
+
+	"salon.im/salon/storage"
 )
 
 const (
@@ -43,9 +45,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		path: path, fresh: foldRows, foldAt: foldRows, passing: true, owners: newOwners(maxOwners), closing: make(chan struct{}),
-		unswept: make(chan struct{}, 1), swept: make(chan struct{}), writer: make(chan *conn, 1), readers: make(chan *conn, readers),
+		path: path, fresh: foldRows, foldAt: foldRows, passing: true, owners: owners{OwnerCache: storage.NewOwnerCache()}, closing: make(chan struct{}),
+		writer: make(chan *conn, 1), readers: make(chan *conn, readers),
 	}
+	s.sweeper = storage.NewSweeper(s.sweep)
 	if s.db, err = openDB(path, o.Synchronous, false); err != nil {
 		return nil, s.explain("open", err)
 	}
@@ -65,7 +68,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s.sweeping.Add(1)
 	go func() {
 		defer s.sweeping.Done()
-		s.sweepLoop(sweep)
+		s.sweeper.Loop(sweep)
 	}()
 	return s, nil
 }

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"salon.im/salon/wire"
 )
 
 // idDigits is the length of an id's text: 128 bits, 5 in each digit and 3 in the last.
@@ -51,6 +53,17 @@ func (c IDs) Append(b []byte, id int64) []byte {
 
 // Text returns what Append appends.
 func (c IDs) Text(id int64) string { return string(c.Append(make([]byte, 0, idDigits), id)) }
+
+// StanzaID is <stanza-id/>, with the id of a row in the archive of by, a bare address (XEP-0359 §3).
+func (c IDs) StanzaID(by wire.Addr, id int64) wire.Payload {
+	owner := by.String()
+	b := make([]byte, 0, len(owner)+96)
+	b = append(b, `<stanza-id xmlns="urn:xmpp:sid:0"`...)
+	b = wire.AppendAttr(b, "by", owner)
+	b = append(b, ` id="`...)
+	b = c.Append(b, id)
+	return append(b, `"/>`...)
+}
 
 // Parse reads what Append wrote with the same key, and nothing else. The error wraps ErrID.
 func (c IDs) Parse(text string) (int64, error) {

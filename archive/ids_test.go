@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"salon.im/salon/archive"
+	"salon.im/salon/wire"
 )
 
 // ids are those of the archives in these tests.
@@ -122,6 +123,16 @@ func TestIDsRefuse(t *testing.T) {
 	}
 	if len(bad) < 26*31 {
 		t.Errorf("%d texts", len(bad))
+	}
+}
+
+// XEP-0359 §3.1: the id, and who gave it, whatever characters its address has.
+func TestStanzaID(t *testing.T) {
+	by := wire.MustAddr(`hall@rooms.example/"Al" & <Bo>`)
+	got := string(ids.StanzaID(by, 7))
+	want := string(wire.NewWriter().Start("urn:xmpp:sid:0", "stanza-id").Attr("by", by.String()).Attr("id", ids.Text(7)).Payload())
+	if got != want {
+		t.Errorf("%s, not %s", got, want)
 	}
 }
 

@@ -25,7 +25,6 @@ const (
 	nsBlocking  = "urn:xmpp:blocking"
 	nsForward   = "urn:xmpp:forward:0"
 	nsDelay     = "urn:xmpp:delay"
-	nsSID       = "urn:xmpp:sid:0"
 	nsExport    = "https://salon.im/export"
 	stampFormat = "2006-01-02T15:04:05.000Z" // XEP-0082 §3.2
 )
@@ -225,8 +224,7 @@ func (e *exporter) waiting(it archive.Item) error {
 		return err
 	}
 	w := wire.NewWriter().Start(nsDelay, "delay").Attr("from", e.addr.Domain()).Attr("stamp", it.Time.Format(stampFormat)).End()
-	w.Start(nsSID, "stanza-id").Attr("by", e.addr.String()).Attr("id", ids.Text(it.ID)).End()
-	e.write(wire.Payload(it.Stanza.Edit().Append(w.Payload()).Stanza().AppendStandalone(nil)))
+	e.write(wire.Payload(it.Stanza.Edit().Append(w.Payload()).Append(ids.StanzaID(e.addr, it.ID)).Stanza().AppendStandalone(nil)))
 	return nil
 }
 

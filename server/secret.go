@@ -27,7 +27,7 @@ func secretKey(path string) ([]byte, error) {
 		return makeSecretKey(path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the secret key cannot be read: %w; it protects the rooms' passwords and makes the ids of occupants and messages: restore it, or set secret_key_file", err)
+		return nil, fmt.Errorf("the secret key cannot be read: %w; it protects the rooms' passwords and makes the ids of occupants and messages: restore it, give it to this user (chown), or set secret_key_file", err)
 	}
 	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil || len(key) != secretBytes {

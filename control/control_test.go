@@ -51,6 +51,7 @@ func newHouse(t *testing.T) *house {
 			return nil
 		},
 		OccupantKey: func() ([]byte, error) { return occupantKey, nil },
+		IDs:         func() (archive.IDs, error) { return archive.NewIDs(idKey) },
 		Hosts:       func() []string { return []string{"a.test", "b.test"} },
 		Keys:        func() ([]auth.Hash, int) { return []auth.Hash{auth.SHA256, auth.SHA1}, auth.MinIterations },
 		Changed:     func(addr wire.Addr, gone bool) { h.changed = append(h.changed, fmt.Sprint(addr, gone)) },

@@ -203,7 +203,7 @@ func TestExportOfMessages(t *testing.T) {
 		}
 		const stamp = "2026-01-02T03:04:05.678Z"
 		m, at := forwarded(archived[0])
-		if m.one("jabber:client", "body").Text != "<hello> & good day" || at != stamp || archived[0].attr("id") != archive.FormatID(archive.TimeID(epoch)) {
+		if m.one("jabber:client", "body").Text != "<hello> & good day" || at != stamp || archived[0].attr("id") != textOf(t, archive.TimeID(epoch)) {
 			t.Errorf("first of the archive: %+v", archived[0])
 		}
 		w := waiting[0]

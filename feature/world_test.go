@@ -24,6 +24,9 @@ import (
 
 const host = "example.test"
 
+// ids are those of the archives in these tests.
+var ids, _ = archive.NewIDs(make([]byte, 32))
+
 // world is a router with the features under test on a real store, and people without sockets.
 type world struct {
 	t      testing.TB
@@ -66,8 +69,8 @@ func newWorld(t testing.TB) *world {
 	w.r.HandlePresence(presences{w.r})
 	w.disco = feature.Disco(w.r, feature.DiscoOptions{Config: w.config, Rosters: w.store, Name: "Salon"})
 	feature.Ping(w.r)
-	feature.Archive(w.r, feature.ArchiveOptions{Store: w.store, Bound: func() int { return w.cfg.Limits.OfflineStanzas }, Held: w.held})
-	feature.Offline(w.r, feature.OfflineOptions{Store: w.store, Barrier: w.barrier})
+	feature.Archive(w.r, feature.ArchiveOptions{Store: w.store, IDs: ids, Bound: func() int { return w.cfg.Limits.OfflineStanzas }, Held: w.held})
+	feature.Offline(w.r, feature.OfflineOptions{Store: w.store, IDs: ids, Barrier: w.barrier})
 	for _, name := range []string{"anna", "ben", "carl"} {
 		w.addAccount(name + "@" + host)
 	}

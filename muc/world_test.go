@@ -27,6 +27,9 @@ const (
 	roomJID = "hall@" + service
 )
 
+// ids are those of the archives in these tests.
+var ids, _ = archive.NewIDs(make([]byte, 32))
+
 // world is a router with one conference service on a real store, and people without sockets.
 type world struct {
 	log    *slog.Logger // nil: none
@@ -77,7 +80,7 @@ func (w *world) start() {
 	})
 	w.live.Store(w.cfg)
 	var err error
-	w.muc, err = muc.New(muc.Options{Router: w.router, Rooms: w.rooms, Archive: w.archive, Writer: w.queue,
+	w.muc, err = muc.New(muc.Options{Router: w.router, Rooms: w.rooms, Archive: w.archive, IDs: ids, Writer: w.queue,
 		Config: w.live.Load, Key: make([]byte, 32), OccupantKey: make([]byte, muc.OccupantKeyBytes), Domain: service, Host: host, Held: w.held, Now: w.now, Log: w.log})
 	if err != nil {
 		w.t.Fatal(err)

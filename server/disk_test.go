@@ -177,7 +177,7 @@ func (w *diskWorld) settle() {
 		w.until("everything has come", func() bool { return w.book.Waiting(wire.MustAddr(who+"@"+xmpptest.Host)) == 0 })
 	}
 	for _, owner := range w.book.Owners() {
-		if err := w.book.Check(w.t.Context(), owner, archived(w.store)); err != nil {
+		if err := w.book.Check(w.t.Context(), owner, archived(w.store, idsOf(w.t, w.s))); err != nil {
 			w.t.Fatal(err)
 		}
 	}
@@ -192,11 +192,11 @@ func (w *diskWorld) settle() {
 }
 
 // archived reads a store's archives for a ledger.
-func archived(store storage.Archive) promise.Rows {
+func archived(store storage.Archive, ids archive.IDs) promise.Rows {
 	return func(ctx context.Context, owner wire.Addr, after string) (out []promise.Row, err error) {
 		q := storage.Query{Owner: owner, Limit: 1000}
 		if after != "" {
-			if q.After, err = archive.ParseID(after); err != nil {
+			if q.After, err = ids.Parse(after); err != nil {
 				return nil, err
 			}
 		}
@@ -207,7 +207,7 @@ func archived(store storage.Archive) promise.Rows {
 				return nil, err
 			}
 			body, _ := st.Kid("", "body")
-			out = append(out, promise.Row{ID: archive.FormatID(r.ID), Body: body.Text()})
+			out = append(out, promise.Row{ID: ids.Text(r.ID), Body: body.Text()})
 		}
 		return out, err
 	}

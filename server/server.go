@@ -50,6 +50,7 @@ type Server struct {
 	started   time.Time
 	store     storage.Store
 	writer    *archive.Writer
+	ids       archive.IDs
 	certs     *certs.Source
 	router    *router.Router
 	flusher   *stream.Flusher

@@ -83,7 +83,7 @@ func TestDeliveryAllocations(t *testing.T) {
 	}
 	speak(10) // queues and pools grow
 	alone, group := speak(1), speak(10)
-	for range 2 { // what else the process does is counted too: the least of three
+	for tries := 1; tries < 3 || tries < 10 && max(alone, group) > 0.1; tries++ { // what else the process does is counted too: the least counts
 		alone, group = min(alone, speak(1)), min(group, speak(10))
 	}
 	t.Logf("allocations a delivery: %.3f of ten messages at once, %.3f with a transaction for each", group, alone)

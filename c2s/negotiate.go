@@ -103,12 +103,6 @@ func (n *negotiation) open(h wire.Header) error {
 	if h.ToErr != nil || h.To.IsZero() && n.sni() == "" {
 		return stream.Error("improper-addressing", "the stream header needs a `to` that names the host") // §4.9.3.7
 	}
-	if h.ContentNS != wire.NSClient {
-		return stream.Error("invalid-namespace", "") // §4.9.3.10, §4.8.2
-	}
-	if major, _, _ := strings.Cut(h.Version, "."); strings.Trim(major, "0") == "" {
-		return stream.Error("unsupported-version", "") // §4.9.3.25; a higher one than ours gets ours (§4.7.5)
-	}
 	host := h.To.Domain()
 	if host == "" {
 		host = n.sni()
@@ -120,22 +114,34 @@ func (n *negotiation) open(h wire.Header) error {
 		// CVE-2018-10847: the identity that was proven belongs to one host.
 		return stream.Error("not-authorized", "the stream was opened to another host")
 	}
+	n.host = host
+	if h.ContentNS != wire.NSClient {
+		return stream.Error("invalid-namespace", "") // §4.9.3.10, §4.8.2
+	}
+	if major, _, _ := strings.Cut(h.Version, "."); strings.Trim(major, "0") == "" {
+		return stream.Error("unsupported-version", "") // §4.9.3.25; a higher one than ours gets ours (§4.7.5)
+	}
 	if !n.user.IsZero() && !h.From.IsZero() && h.From.Bare() != n.user {
 		return stream.Error("invalid-from", "the stream belongs to another account") // §4.9.3.9
 	}
-	n.host, n.client, n.lang = host, h.From, h.Lang
+	n.client, n.lang = h.From, h.Lang
 	buf := n.header(make([]byte, 0, 1024))
 	return n.c.Write(stream.AppendFeatures(buf, n.features()))
 }
 
-// header appends our stream header and notes that it is out.
+// header appends our stream header and notes that it is out. Before an error it may be for no host that is here: then it
+// names the first one (RFC 6120 §4.9.1.2).
 func (n *negotiation) header(dst []byte) []byte {
 	n.opened = true
+	from := n.host
+	if from == "" {
+		from = n.s.o.Router.Hosts()[0]
+	}
 	to := n.client
 	if !n.user.IsZero() {
 		to = n.user
 	}
-	return stream.AppendHeader(dst, stream.Open{ContentNS: stream.NSClient, From: n.host, To: to, ID: newID(), Lang: n.lang})
+	return stream.AppendHeader(dst, stream.Open{ContentNS: stream.NSClient, From: from, To: to, ID: newID(), Lang: n.lang})
 }
 
 func (n *negotiation) sni() string {
@@ -161,7 +167,7 @@ func (n *negotiation) element(st wire.Stanza) (bound bool, err error) {
 		return false, notAuthorized("negotiate TLS first")
 	case name.Space == nsSASL:
 		return false, n.authenticate(st)
-	case !n.user.IsZero() && name.Space == nsSM:
+	case name.Space == nsSM:
 		return n.management(st)
 	case st.Kind() == wire.KindIQ:
 		return n.earlyIQ(st)

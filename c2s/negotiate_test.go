@@ -71,7 +71,6 @@ func TestStreamErrorsBeforeBind(t *testing.T) {
 		{false, `<presence/>`, "not-authorized"},
 		{false, `<a xmlns="b"/>`, "unsupported-stanza-type"},
 		{false, `<what ` + nsSASL + `/>`, "unsupported-stanza-type"},
-		{false, `<enable xmlns="urn:xmpp:sm:3"/>`, "unsupported-stanza-type"},
 		{true, `<presence/>`, "not-authorized"},
 		{true, `<iq type="get" id="1"><ping xmlns="urn:xmpp:ping"/></iq>`, "not-authorized"},
 		{true, `<auth ` + nsSASL + ` mechanism="PLAIN">AGEAYg==</auth>`, "policy-violation"},
@@ -356,6 +355,28 @@ func TestConnectionsPerAddress(t *testing.T) {
 		}
 		if time.Now().After(deadline) {
 			t.Fatal("the count stays")
+		}
+	}
+}
+
+// RFC 6120 §4.9.1.2: the header before the error names a host of ours, also when the client named none that is.
+func TestErrorHeaderNamesAHost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for send, from := range map[string]string{
+		"GET / HTTP/1.1\r\n\r\n":                    "example.test",
+		head + `version="1.0">`:                     "example.test",
+		head + `version="1.0" to="elsewhere.test">`: "example.test",
+		head + `to="other.test">`:                   "other.test",
+	} {
+		c := w.connect()
+		c.write(send)
+		got, err := io.ReadAll(c.nc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(got), ` from="`+from+`"`) {
+			t.Errorf("%s: got %s, want from=%s", send, got, from)
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 // management answers XEP-0198 before a session exists: only resumption makes sense here.
 func (n *negotiation) management(st wire.Stanza) (bound bool, err error) {
-	if st.Name().Local != "resume" {
+	if n.user.IsZero() || st.Name().Local != "resume" { // §3: login, bind, then the rest
 		return false, n.c.Write(failed("unexpected-request", nil))
 	}
 	h, err := strconv.ParseUint(st.Attr("h"), 10, 32)

@@ -53,7 +53,7 @@ func TestLoadRefuses(t *testing.T) {
 		1: {"limits:\n  stnza: 1MiB", "salon.yaml:2: limits.stnza: unknown key; the nearest is limits.stanza"},
 		2: {"hosts:\n- name: a.example\n  room: x.example", "salon.yaml:3: hosts[0].room: unknown key; the nearest is hosts.rooms"},
 		3: {"level: debug", "salon.yaml:1: level: unknown key; the nearest is log.level"},
-		4: {"log.level: debug", "salon.yaml:1: log.level: unknown key; the nearest is log.level"},
+		4: {"log.level: debug", "salon.yaml:1: log.level: a key has no dot; write log: {level: …}"},
 		5: {"Registration: open", "salon.yaml:1: Registration: unknown key; the nearest is registration"},
 		6: {"log:\n  level: info\n  level: warn", "salon.yaml:3: log.level: is set twice, first on line 2"},
 		7: {"log: {}\ntls: {}\nlog: {}", "salon.yaml:3: log: is set twice, first on line 1"},

@@ -103,6 +103,11 @@ func (n *nodes) name(node *yaml.Node, section reflect.Type, prefix string) (fiel
 		return field{}, false
 	}
 	near := nearestKey(withoutIndices(prefix), node.Value)
+	if dots := strings.Count(node.Value, "."); dots > 0 && near == withoutIndices(prefix)+node.Value {
+		nested := strings.ReplaceAll(node.Value, ".", ": {") + ": …" + strings.Repeat("}", dots)
+		n.fail(node.Line, near, "a key has no dot; write %s", nested)
+		return field{}, false
+	}
 	n.fail(node.Line, prefix+short(node.Value), "unknown key; the nearest is %s", near)
 	return field{}, false
 }

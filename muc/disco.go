@@ -30,14 +30,14 @@ func (s *Service) advertise() {
 
 // discoInfo describes the room (XEP-0045 §6.4).
 func (r *room) discoInfo(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
+	if r.unborn(st.From()) {
+		return nil, errNoRoom
+	}
 	if k.Attr("node") == "x-roomuser-item" {
 		return r.reservedNick(st.From().Bare()), nil
 	}
 	if k.Attr("node") != "" {
 		return nil, errNoNode
-	}
-	if r.state == locked && r.sessions[st.From()] == nil {
-		return nil, errNoRoom // §7.2.10: it does not exist yet
 	}
 	w := wire.NewWriter().Start(nsDiscoInfo, "query")
 	w.Start("", "identity").Attr("category", "conference").Attr("type", "text").AttrIf("name", r.set.Name).End()
@@ -61,6 +61,9 @@ func (r *room) discoInfo(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
 	return w.Raw(form.Payload()).Raw(dataPolicy(r.lifetime())).Payload(), nil
 }
 
+// unborn reports whether the room does not exist for the asker: its creator has not configured it (XEP-0045 §7.2.10).
+func (r *room) unborn(asker wire.Addr) bool { return r.state == locked && r.sessions[asker] == nil }
+
 // reservedNick tells an account the nick that is kept for it here, if one is (XEP-0045 §7.12).
 func (r *room) reservedNick(bare wire.Addr) wire.Payload {
 	w := wire.NewWriter().Start(nsDiscoInfo, "query").Attr("node", "x-roomuser-item")
@@ -71,7 +74,13 @@ func (r *room) reservedNick(bare wire.Addr) wire.Payload {
 }
 
 // discoItems lists the nicks, to who is in the room alone (XEP-0045 §6.5 advises against more).
-func (r *room) discoItems(st wire.Stanza, _ wire.Kid) (wire.Payload, error) {
+func (r *room) discoItems(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
+	if k.Attr("node") != "" {
+		return nil, errNoNode
+	}
+	if r.unborn(st.From()) {
+		return nil, errNoRoom
+	}
 	w := wire.NewWriter().Start(nsDiscoItems, "query")
 	if r.sessions[st.From()] != nil {
 		for _, o := range r.everyone() {

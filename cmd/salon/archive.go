@@ -23,7 +23,7 @@ func (a *app) archiveCmd() *cobra.Command {
 func (a *app) archiveHeldCmd() *cobra.Command {
 	c := &cobra.Command{Use: "held OWNER", Short: "Print what was retracted, moderated or erased under a hold, as it was",
 		Long: "Print the messages that were retracted, moderated or erased in the archive of an account or a room while it was under hold" +
-			" (archive.hold in the settings), as they were. With --json one object a line.", Args: cobra.ExactArgs(1)}
+			" (archive.hold in the settings), as they were. With --json one object a line.", Args: one}
 	c.RunE = func(c *cobra.Command, args []string) error {
 		owner, err := control.ParseUser(args[0])
 		if err != nil {

@@ -22,7 +22,7 @@ func (a *app) userExportCmd() *cobra.Command {
 	var out string
 	c := &cobra.Command{Use: "export NAME@HOST", Short: "Write everything that is kept of a user as an XEP-0227 document",
 		Long: "Write everything that is kept of a user as an XEP-0227 document: account, contacts, private data, block list, archive, and what the" +
-			" user said in rooms.\nIt holds the keys that the password is checked with: keep it as safe as a password.", Args: cobra.ExactArgs(1)}
+			" user said in rooms.\nIt holds the keys that the password is checked with: keep it as safe as a password.", Args: one}
 	c.Flags().StringVar(&out, "out", "-", "write to this new `file`, - is standard output")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		addr, err := control.ParseUser(args[0])
@@ -68,7 +68,7 @@ func (a *app) userEraseCmd() *cobra.Command {
 	c := &cobra.Command{Use: "erase NAME@HOST", Short: "Delete a user, and give what the user said in rooms to pseudonyms",
 		Long: "Delete a user with the whole of the user's data, as `user delete` does, and take the person out of the rooms of this server:" +
 			" messages go to a pseudonym, another one in each room, lists forget the address. docs/privacy.md says what cannot be reached.\n" +
-			"A person without an account here, such as a guest from another server, is erased from the rooms.", Args: cobra.ExactArgs(1)}
+			"A person without an account here, such as a guest from another server, is erased from the rooms.", Args: one}
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	c.Flags().StringVar(&messages, "messages", "pseudonym", "what becomes of the messages in rooms: `pseudonym` keeps the text, tombstone does not")
 	c.RunE = func(c *cobra.Command, args []string) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"salon.im/salon/config"
+	"salon.im/salon/control"
 )
 
 // app is one invocation: its flags and its streams.
@@ -46,7 +47,7 @@ func run(args []string, in *os.File, out, err io.Writer) int {
 	case failure == nil:
 		return 0
 	case !a.begun || errors.As(failure, &usage):
-		_, _ = fmt.Fprintf(err, "salon: %v (see `%s %s--help`)\n", failure, a.invoked, path(cmd))
+		a.complain(&control.Error{Kind: control.Invalid, Text: fmt.Sprintf("%v (see `%s %s--help`)", failure, a.invoked, path(cmd))})
 		return 2
 	}
 	a.complain(failure)
@@ -89,6 +90,18 @@ func (a *app) group(c *cobra.Command) *cobra.Command {
 		return usageError{fmt.Sprintf("unknown command %q: %s", args[0], choice)}
 	}
 	return c
+}
+
+// one takes the single argument that a command's Use names: "add NAME@HOST".
+func one(c *cobra.Command, args []string) error {
+	_, what, _ := strings.Cut(c.Use, " ")
+	switch len(args) {
+	case 0:
+		return usageError{"which " + what + "? give one"}
+	case 1:
+		return nil
+	}
+	return usageError{fmt.Sprintf("one %s at a time, not %d", what, len(args))}
 }
 
 // path returns the words of a command behind the program's name, with a final space if there are any.

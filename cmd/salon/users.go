@@ -27,7 +27,7 @@ const passwordHelp = "The password is asked for twice, or is the first line of -
 
 func (a *app) userAddCmd() *cobra.Command {
 	var file string
-	c := &cobra.Command{Use: "add NAME@HOST", Short: "Add a user", Long: "Add a user. " + passwordHelp, Args: cobra.ExactArgs(1)}
+	c := &cobra.Command{Use: "add NAME@HOST", Short: "Add a user", Long: "Add a user. " + passwordHelp, Args: one}
 	c.Flags().StringVar(&file, "password-file", "", "read the password from this `file`")
 	c.RunE = a.onUser("added", func(ctx context.Context, admin control.Admin, addr wire.Addr, password string) error {
 		return admin.AddUser(ctx, addr, password)
@@ -38,7 +38,7 @@ func (a *app) userAddCmd() *cobra.Command {
 func (a *app) userPasswdCmd() *cobra.Command {
 	var file string
 	c := &cobra.Command{Use: "passwd NAME@HOST", Short: "Set a user's password and end the user's sessions",
-		Long: "Set a user's password and end the user's sessions. " + passwordHelp, Args: cobra.ExactArgs(1)}
+		Long: "Set a user's password and end the user's sessions. " + passwordHelp, Args: one}
 	c.Flags().StringVar(&file, "password-file", "", "read the password from this `file`")
 	c.RunE = a.onUser("changed", func(ctx context.Context, admin control.Admin, addr wire.Addr, password string) error {
 		return admin.SetPassword(ctx, addr, password)
@@ -47,7 +47,7 @@ func (a *app) userPasswdCmd() *cobra.Command {
 }
 
 func (a *app) userDeleteCmd() *cobra.Command {
-	c := &cobra.Command{Use: "delete NAME@HOST", Short: "Delete a user with the whole of the user's data", Args: cobra.ExactArgs(1)}
+	c := &cobra.Command{Use: "delete NAME@HOST", Short: "Delete a user with the whole of the user's data", Args: one}
 	c.RunE = a.onUser("deleted", func(ctx context.Context, admin control.Admin, addr wire.Addr, _ string) error {
 		return admin.DeleteUser(ctx, addr)
 	}, nil)
@@ -131,7 +131,7 @@ func lastSeen(u control.User) string {
 func (a *app) userImportCmd() *cobra.Command {
 	c := &cobra.Command{Use: "import FILE", Short: `Import users from lines {"jid": "alice@localhost", "password": "secret"}`,
 		Long: `Import users from a file with one object {"jid": "alice@localhost", "password": "secret"} a line. - is standard input.` +
-			"\nUsers who exist stay as they are. A wrong line does not stop the rest.", Args: cobra.ExactArgs(1)}
+			"\nUsers who exist stay as they are. A wrong line does not stop the rest.", Args: one}
 	c.RunE = func(c *cobra.Command, args []string) error {
 		file := a.in
 		if args[0] != "-" {
@@ -166,7 +166,8 @@ func (a *app) tell(name string, r control.ImportReport) error {
 		a.say("%d added, %d existed already, %d failed\n", r.Added, r.Existing, r.Failed)
 	}
 	if r.Failed > 0 {
-		return fmt.Errorf("%d lines of %s failed: correct them and import again, those that exist stay as they are", r.Failed, name)
+		return &control.Error{Kind: control.Invalid,
+			Text: fmt.Sprintf("%d lines of %s failed: correct them and import again, those that exist stay as they are", r.Failed, name)}
 	}
 	return nil
 }

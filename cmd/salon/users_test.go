@@ -72,6 +72,7 @@ func TestUserImport(t *testing.T) {
 		if err := json.Unmarshal([]byte(r.out), &report); err != nil || report.Failed != 1 || r.code != 1 {
 			t.Errorf("%+v %v", r, err)
 		}
+		r.want(t, 1, `"failed":1`, `{"kind":"invalid"`)
 		r = salon(t, "", "user", "list", "--data", data)
 		if n := strings.Count(r.out, "\n"); n != 600 {
 			t.Errorf("%d users in the list", n)

@@ -49,7 +49,7 @@
 //
 // A pattern's element must have the name, the attributes given ({any}: any value; {none}: absent; {name}: captured at first
 // and the same from then on; {!name}: any other than that) and the text. A stanza that has a `type` must have it in the pattern. Children are exactly those
-// of the pattern, in any order, unless the pattern has `…` among them. Passed over unless named: stanza-ids, which are on every
-// stored message; the one occupant-id of what an occupant of a room says or does; the text in an error, and what an error
-// stanza brings back; the requests and answers of XEP-0198.
+// of the pattern, in any order, unless the pattern has `…` among them. Passed over unless named: the one stanza-id of a
+// stored message, but none with the id "forged"; the one occupant-id of what an occupant of a room says or does; the text in
+// an error, and what an error stanza brings back; the requests and answers of XEP-0198.
 package xmpptest

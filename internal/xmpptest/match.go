@@ -201,15 +201,21 @@ func passedOver(p, got, kid *node, failed bool) bool {
 	switch {
 	case kid.name == occupantID && !failed:
 		return fromRoom(got) && got.count(occupantID) == 1
-	case kid.name == xml.Name{Space: "urn:xmpp:sid:0", Local: "stanza-id"}:
-		return true
+	case kid.name == stanzaID && !failed:
+		return got.count(stanzaID) == 1 && kid.attrs[xml.Name{Local: "id"}] != forged
 	case failed: // what came is brought back
 		return kid.name.Local != "error"
 	}
 	return p.name.Local == "error" && kid.name == xml.Name{Space: "urn:ietf:params:xml:ns:xmpp-stanzas", Local: "text"}
 }
 
-var occupantID = xml.Name{Space: "urn:xmpp:occupant-id:0", Local: "occupant-id"}
+var (
+	occupantID = xml.Name{Space: "urn:xmpp:occupant-id:0", Local: "occupant-id"}
+	stanzaID   = xml.Name{Space: "urn:xmpp:sid:0", Local: "stanza-id"}
+)
+
+// forged is the id that a script gives to a stanza-id of its own making: one that arrives is never passed over.
+const forged = "forged"
 
 // fromRoom reports whether a stanza comes from somebody in a room, or names its moderator: nothing else has an occupant-id.
 func fromRoom(n *node) bool {

@@ -101,6 +101,8 @@ func TestMatch(t *testing.T) {
 		30: {`<message/>`, `<message from="a@b/c">` + oid + `</message>`, "has a <occupant-id"},
 		31: {`<m/>`, `<m by="room@conference.b/A">` + oid + `</m>`, ""},
 		32: {`<message>` + oid + `</message>`, voice + `</message>`, "lacks <occupant-id"},
+		33: {`<message/>`, `<message>` + sid + sid + `</message>`, "has a <stanza-id"},
+		34: {`<message/>`, `<message>` + strings.Replace(sid, `"1"`, `"forged"`, 1) + `</message>`, "has a <stanza-id"},
 	} {
 		why, err := xmpptest.Match(map[string]string{"known": "captured"}, c.pattern, c.got)
 		if err != nil {

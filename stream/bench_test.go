@@ -61,7 +61,7 @@ func TestDeliveryAllocates(t *testing.T) {
 		o.await(sent)
 	}
 	best := 1.0
-	for range 5 { // the clients, in the same process, allocate too when they first read
+	for tries := 0; tries < 20 && best > 0.1; tries++ { // the clients, in the same process, allocate too when they first read
 		best = min(best, testing.AllocsPerRun(20, round)/float64(len(o.boxes)))
 	}
 	if best > 0.1 {

@@ -27,7 +27,7 @@ const (
 	nsRegister   = "jabber:iq:register"
 )
 
-// The status codes that we send (XEP-0045 §15.6.2).
+// The status codes that we send (XEP-0045 §16.6.2).
 const (
 	statusNonAnonymous    = 100 // whoever is here sees the real addresses
 	statusAffiliation     = 101 // the affiliation changed while its holder was away

@@ -18,7 +18,7 @@ var errOwners = refusal(stanza.Auth, stanza.Forbidden, "Only an owner of the roo
 
 // getConfig sends the owner's form (XEP-0045 §10.1.3, §10.2).
 func (r *room) getConfig(st wire.Stanza, _ wire.Kid) (wire.Payload, error) {
-	if r.rank(st.From().Bare()) < owner {
+	if !r.rank(st.From().Bare()).may(privilegeConfigure) {
 		return nil, errOwners
 	}
 	form := wire.NewFormWriter("form", nsRoomConfig).Title("Configuration of " + r.addr.String())
@@ -32,11 +32,11 @@ func (r *room) getConfig(st wire.Stanza, _ wire.Kid) (wire.Payload, error) {
 
 // setOwner configures the room or destroys it (XEP-0045 §10.1.2, §10.2, §10.9).
 func (r *room) setOwner(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
-	if r.rank(st.From().Bare()) < owner {
-		return nil, errOwners
-	}
-	if d, ok := k.Kid("", "destroy"); ok {
+	rank := r.rank(st.From().Bare())
+	if d, ok := k.Kid("", "destroy"); ok && rank.may(privilegeDestroy) {
 		return nil, r.destroy(d)
+	} else if ok || !rank.may(privilegeConfigure) {
+		return nil, errOwners
 	}
 	x, ok := k.Kid(wire.NSForm, "x")
 	if !ok {

@@ -236,7 +236,7 @@ func (s *Service) sessionGone(_ context.Context, res *router.Resource, _ *router
 	}
 }
 
-// Close ends every room: occupants are told (status 332, XEP-0045 §15.6.2), messages under way are awaited, goroutines end.
+// Close ends every room: occupants are told (status 332, XEP-0045 §11.2), messages under way are awaited, goroutines end.
 // It returns ctx's error if that takes too long. Close the archive's writer after it.
 func (s *Service) Close(ctx context.Context) error {
 	s.mu.Lock()

@@ -36,9 +36,6 @@ func (r *room) discoInfo(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
 	if k.Attr("node") != "" {
 		return nil, errNoNode
 	}
-	if r.state == locked && r.sessions[st.From()] == nil {
-		return nil, errNoRoom // §7.2.10: it does not exist yet
-	}
 	w := wire.NewWriter().Start(nsDiscoInfo, "query")
 	w.Start("", "identity").Attr("category", "conference").Attr("type", "text").AttrIf("name", r.set.Name).End()
 	for _, f := range r.s.o.Router.Features(router.OnRoom) {

@@ -23,7 +23,7 @@ func (r *room) mayTalk(s *session) bool {
 func (r *room) speaker(st wire.Stanza) (*session, error) {
 	s := r.sessions[st.From()]
 	switch {
-	case r.state == absent:
+	case r.missing(st.From()):
 		return nil, errNoRoom
 	case s == nil:
 		return nil, errNotIn // §7.4

@@ -41,6 +41,8 @@ func Default() *Config {
 		},
 		Rooms: Rooms{
 			Create:           CreateLocal,
+			Public:           CreateAnyone,
+			Persistent:       CreateAnyone,
 			PublicLobby:      "lobby",
 			HistoryStanzas:   20,
 			HistoryMax:       200,

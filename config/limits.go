@@ -49,7 +49,7 @@ type Stream struct {
 	WriteTimeout time.Duration `yaml:"write_timeout" reload:"true" min:"1s" max:"10m"`
 }
 
-// Create says who may create a room.
+// Create says who may create a room, or make one public or persistent.
 type Create string
 
 // The values of [Create].
@@ -62,6 +62,9 @@ const (
 // Rooms holds the defaults and the limits of the conference service (XEP-0045).
 type Rooms struct {
 	Create Create `yaml:"create" reload:"true" oneof:"anyone local admins"`
+	// Public and Persistent say which owners may have a room listed, and keep it when everyone has left.
+	Public     Create `yaml:"public" reload:"true" oneof:"anyone local admins"`
+	Persistent Create `yaml:"persistent" reload:"true" oneof:"anyone local admins"`
 	// PublicLobby is the localpart of a permanent public room on each host; empty means none.
 	PublicLobby string `yaml:"public_lobby" reload:"false"`
 	// HistoryStanzas is sent to a client that asks for nothing else, HistoryMax is the most it can ask for.

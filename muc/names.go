@@ -38,6 +38,7 @@ const (
 	statusNowNonAnonymous = 172
 	statusNowSemi         = 173
 	statusCreated         = 201
+	statusNickChanged     = 210 // the room changed the nick
 	statusBanned          = 301
 	statusNick            = 303
 	statusKicked          = 307

@@ -208,7 +208,7 @@ func TestPark(t *testing.T) {
 	w.reconfigure(func(c *config.Config) { c.Rooms.ParkAfter = time.Hour })
 }
 
-// Status 332, and no goroutine left.
+// XEP-0045 §11.2: status 332, and no goroutine left.
 func TestClose(t *testing.T) {
 	w, anna, ben, _ := three(t)
 	anna.talk("last words")

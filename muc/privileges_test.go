@@ -114,7 +114,7 @@ func wantRoleChange(rank, role, is, isRole string, to int) string {
 	return ""
 }
 
-// XEP-0045 §5.1.3, §8.2-8.5, §9.6-9.7: every (actor, target, change).
+// XEP-0045 §5.1.1, §5.1.3, §8.2, §8.3, §8.4, §9.6, §9.7: every (actor, target, change).
 func TestEveryRoleChange(t *testing.T) {
 	for _, rank := range allAffiliations {
 		for _, role := range allRoles {

@@ -47,6 +47,7 @@ func Default() *Config {
 			HistoryStanzas:   20,
 			HistoryMax:       200,
 			ParkAfter:        10 * time.Minute,
+			Tombstone:        Keep(30 * 24 * time.Hour),
 			MaxOccupants:     2000,
 			PerUser:          100,
 			PerAccountOwned:  50,

@@ -72,6 +72,8 @@ type Rooms struct {
 	HistoryMax     int `yaml:"history_max" reload:"true" min:"0" max:"10000"`
 	// ParkAfter is the idle time after which a room is saved and its goroutine ends.
 	ParkAfter time.Duration `yaml:"park_after" reload:"true" min:"1s" max:"24h"`
+	// Tombstone is how long a destroyed room's name is kept from all but its owners and the admins.
+	Tombstone Keep `yaml:"tombstone" reload:"true" min:"1m" max:"1y"`
 	// MaxOccupants is muc#roomconfig_maxusers of a new room; 0 means no limit.
 	MaxOccupants int `yaml:"max_occupants" reload:"true" min:"1" max:"1000000" zero:"no limit"`
 	// PerUser is how many rooms a session may be in, PerAccountOwned how many rooms an account may own.

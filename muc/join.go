@@ -51,7 +51,7 @@ func (r *room) join(st wire.Stanza) error {
 	case created && err != nil:
 		r.reset()
 	case created:
-		r.s.graves.remove(r.addr)
+		r.unbury()
 		r.log.Info("room created", "by", j.bare.String()) // not before: a refused creator could fill the log
 	}
 	return err

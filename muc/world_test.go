@@ -29,13 +29,14 @@ const (
 
 // world is a router with one conference service on a real store, and people without sockets.
 type world struct {
-	log    *slog.Logger // nil: none
-	t      testing.TB
-	ctx    context.Context
-	store  *sqlite.Store
-	rooms  storage.Rooms // what the service is given; store unless a test wraps it
-	writer *archive.Writer
-	queue  muc.Writer
+	log       *slog.Logger // nil: none
+	t         testing.TB
+	ctx       context.Context
+	store     *sqlite.Store
+	rooms     storage.Rooms // what the service is given; store unless a test wraps it
+	documents storage.Documents
+	writer    *archive.Writer
+	queue     muc.Writer
 	// archive is what the service reads; store unless a test wraps it.
 	archive storage.Archive
 	router  *router.Router
@@ -60,7 +61,7 @@ func newWorld(t testing.TB, change ...func(*world)) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.writer.Close() })
-	w.rooms, w.queue, w.archive = w.store, w.writer, w.store
+	w.rooms, w.documents, w.queue, w.archive = w.store, w.store, w.writer, w.store
 	for _, c := range change {
 		c(w)
 	}
@@ -77,7 +78,7 @@ func (w *world) start() {
 	})
 	w.live.Store(w.cfg)
 	var err error
-	w.muc, err = muc.New(muc.Options{Router: w.router, Rooms: w.rooms, Archive: w.archive, Writer: w.queue,
+	w.muc, err = muc.New(muc.Options{Router: w.router, Rooms: w.rooms, Documents: w.documents, Archive: w.archive, Writer: w.queue,
 		Config: w.live.Load, Key: make([]byte, 32), OccupantKey: make([]byte, muc.OccupantKeyBytes), Domain: service, Host: host, Held: w.held, Now: w.now, Log: w.log})
 	if err != nil {
 		w.t.Fatal(err)

@@ -41,10 +41,13 @@ func Default() *Config {
 		},
 		Rooms: Rooms{
 			Create:           CreateLocal,
+			Public:           CreateAnyone,
+			Persistent:       CreateAnyone,
 			PublicLobby:      "lobby",
 			HistoryStanzas:   20,
 			HistoryMax:       200,
 			ParkAfter:        10 * time.Minute,
+			Tombstone:        Keep(30 * 24 * time.Hour),
 			MaxOccupants:     2000,
 			PerUser:          100,
 			PerAccountOwned:  50,

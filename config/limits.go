@@ -49,7 +49,7 @@ type Stream struct {
 	WriteTimeout time.Duration `yaml:"write_timeout" reload:"true" min:"1s" max:"10m"`
 }
 
-// Create says who may create a room.
+// Create says who may create a room, or make one public or persistent.
 type Create string
 
 // The values of [Create].
@@ -62,6 +62,9 @@ const (
 // Rooms holds the defaults and the limits of the conference service (XEP-0045).
 type Rooms struct {
 	Create Create `yaml:"create" reload:"true" oneof:"anyone local admins"`
+	// Public and Persistent say which owners may have a room listed, and keep it when everyone has left.
+	Public     Create `yaml:"public" reload:"true" oneof:"anyone local admins"`
+	Persistent Create `yaml:"persistent" reload:"true" oneof:"anyone local admins"`
 	// PublicLobby is the localpart of a permanent public room on each host; empty means none.
 	PublicLobby string `yaml:"public_lobby" reload:"false"`
 	// HistoryStanzas is sent to a client that asks for nothing else, HistoryMax is the most it can ask for.
@@ -69,6 +72,8 @@ type Rooms struct {
 	HistoryMax     int `yaml:"history_max" reload:"true" min:"0" max:"10000"`
 	// ParkAfter is the idle time after which a room is saved and its goroutine ends.
 	ParkAfter time.Duration `yaml:"park_after" reload:"true" min:"1s" max:"24h"`
+	// Tombstone is how long a destroyed room's name is kept from all but its owners and the admins.
+	Tombstone Keep `yaml:"tombstone" reload:"true" min:"1m" max:"1y"`
 	// MaxOccupants is muc#roomconfig_maxusers of a new room; 0 means no limit.
 	MaxOccupants int `yaml:"max_occupants" reload:"true" min:"1" max:"1000000" zero:"no limit"`
 	// PerUser is how many rooms a session may be in, PerAccountOwned how many rooms an account may own.

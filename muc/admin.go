@@ -45,14 +45,16 @@ func (r *room) getAdmin(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
 // for members and occupants too (§9.5); owners and admins for owners, or likewise (§10.5, §10.8).
 func (r *room) mayList(full wire.Addr, a affiliation) bool {
 	rank := r.rank(full.Bare())
-	open := r.set.Whois == whoisAnyone && (rank >= member || r.sessions[full] != nil)
+	open := r.set.Whois == whoisAnyone && (rank.may(privilegeMemberList) || r.sessions[full] != nil)
 	switch a {
 	case outcast:
-		return rank >= admin
+		return rank.may(privilegeBan)
 	case member:
-		return rank >= admin || open
+		return rank.may(privilegeEditMembers) || open
+	case admin:
+		return rank.may(privilegeEditAdmins) || open
 	}
-	return rank == owner || open
+	return rank.may(privilegeEditOwners) || open
 }
 
 func (r *room) listAffiliation(a affiliation) wire.Payload {
@@ -81,7 +83,7 @@ func (r *room) listRole(st wire.Stanza, it wire.Kid) (wire.Payload, error) {
 		return nil, errMalformed
 	}
 	s := r.sessions[st.From()]
-	if rank := r.rank(st.From().Bare()); rank < admin && (want == moderator || s == nil || s.occ.role < moderator) {
+	if rank := r.rank(st.From().Bare()); !rank.may(privilegeModerators) && (want == moderator || s == nil || !s.occ.role.may(privilegeRevokeVoice)) {
 		return nil, errForbidden
 	}
 	w := wire.NewWriter().Start(nsAdmin, "query")

@@ -54,7 +54,7 @@ func TestBan(t *testing.T) {
 	w.want(ben.enter("B"), `code="110"`)
 }
 
-// §9.2: of a request with one item that is refused, nothing is done.
+// XEP-0045 §9.2: of a request with one item that is refused, nothing is done.
 func TestBulkIsAllOrNothing(t *testing.T) {
 	w, anna, ben, carl := three(t)
 	got := anna.adminSet(`<item affiliation='outcast' jid='ben@example.test'/><item affiliation='outcast' jid='anna@example.test'/>`)

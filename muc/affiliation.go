@@ -70,19 +70,6 @@ func (r *room) affiliation(bare wire.Addr) affiliation {
 	return unaffiliated
 }
 
-// initialRole is the role that an affiliation has on entering (XEP-0045 §5.1.1).
-func (r *room) initialRole(a affiliation) role {
-	switch {
-	case a >= admin:
-		return moderator
-	case a == outcast:
-		return noRole
-	case a == unaffiliated && r.set.Moderated:
-		return visitor
-	}
-	return participant
-}
-
 // putAffiliations stores changes, then takes them over. On an error nothing has changed. Temporary rooms keep theirs in
 // memory alone.
 func (r *room) putAffiliations(changes []storage.Affiliation) error {
@@ -168,21 +155,19 @@ func (r *room) target(it wire.Kid) (wire.Addr, error) {
 	return wire.Addr{}, refusal(stanza.Cancel, stanza.ItemNotFound, "Nobody here has that nickname.")
 }
 
-// mayChangeAffiliation is the table of §5.2.1: admins rule over members and below, owners over all.
+// mayChangeAffiliation is the chart of §5.2.2: admins rule over members and below, owners over all.
 func mayChangeAffiliation(by actor, target wire.Addr, is, want affiliation) error {
 	switch {
 	case by.rank < admin:
 		return errForbidden // §9
 	case want == outcast && target == by.full.Bare():
 		return errSelfBan // §9.1
-	case by.rank == owner:
+	case by.rank.may(affiliationChart[is][want]):
 		return nil
 	case want >= admin:
 		return errForbidden // §10.5, §10.8: for owners alone
-	case is >= admin:
-		return errHigher // §9.1
 	}
-	return nil
+	return errHigher // §9.1
 }
 
 // applyAffiliation makes those leave who may not stay after a stored change. What it returns tells everyone of the change.

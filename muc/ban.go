@@ -3,7 +3,7 @@ package muc
 // banFacet keeps outcasts out (XEP-0045 §7.2.7).
 var banFacet = facet{
 	join: func(_ *room, j *joining) error {
-		if j.affiliation == outcast {
+		if !j.affiliation.may(privilegeEnter) {
 			return errForbidden
 		}
 		return nil

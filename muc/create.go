@@ -5,21 +5,12 @@ import (
 	"errors"
 	"slices"
 
-	"salon.im/salon/config"
 	"salon.im/salon/storage"
 	"salon.im/salon/wire"
 )
 
 // mayCreate reports whether an account may make rooms: rooms.create.
-func (s *Service) mayCreate(bare wire.Addr) bool {
-	switch s.o.Config().Rooms.Create {
-	case config.CreateAnyone:
-		return true
-	case config.CreateLocal:
-		return s.o.Router.IsHost(bare.Domain())
-	}
-	return s.isAdmin(bare)
-}
+func (s *Service) mayCreate(bare wire.Addr) bool { return s.among(s.o.Config().Rooms.Create, bare) }
 
 // isAdmin reports whether the account administers the host.
 func (s *Service) isAdmin(bare wire.Addr) bool { return slices.Contains(s.admins(), bare) }

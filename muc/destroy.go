@@ -2,66 +2,13 @@ package muc
 
 import (
 	"errors"
-	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"mellium.im/xmpp/stanza"
 
 	"salon.im/salon/storage"
 	"salon.im/salon/wire"
 )
-
-// tombTime is how long a destroyed room's name is kept from all but its owners: clients that enter by bookmark would
-// otherwise bring the room back, each as its new owner.
-const tombTime = 10 * time.Minute
-
-// Bounds of what is remembered: rooms, and owners of each.
-const (
-	maxTombs      = 1000
-	maxTombOwners = 50
-)
-
-// tomb is what is left of a destroyed room.
-type tomb struct {
-	until  time.Time
-	owners []wire.Addr // who may bring it back at once
-	reason string
-}
-
-// graveyard remembers the rooms that were destroyed last.
-type graveyard struct {
-	mu    sync.Mutex // a leaf
-	tombs map[wire.Addr]tomb
-	order []wire.Addr // the oldest first; may name a room twice, or one that is back
-}
-
-func (g *graveyard) add(room wire.Addr, t tomb) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.tombs == nil {
-		g.tombs = map[wire.Addr]tomb{}
-	}
-	g.tombs[room] = t
-	if g.order = append(g.order, room); len(g.order) > maxTombs {
-		delete(g.tombs, g.order[0])
-		g.order = g.order[1:]
-	}
-}
-
-func (g *graveyard) remove(room wire.Addr) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	delete(g.tombs, room)
-}
-
-func (g *graveyard) find(room wire.Addr) (tomb, bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	t, ok := g.tombs[room]
-	return t, ok
-}
 
 // destroy ends the room for everyone (XEP-0045 §10.9). d is the zero Kid when nobody gave a reason.
 func (r *room) destroy(d wire.Kid) error {
@@ -116,30 +63,6 @@ func destruction(d wire.Kid) (p wire.Payload, reason string, err error) {
 		w.Elem("", "reason", reason)
 	}
 	return w.Payload(), reason, nil
-}
-
-// bury notes that the room was destroyed, and who owned it.
-func (r *room) bury(reason string) {
-	t := tomb{until: r.now().Add(tombTime), reason: reason}
-	for _, a := range r.affiliations {
-		if a.Value == owner.String() && len(t.owners) < maxTombOwners {
-			t.owners = append(t.owners, a.Addr)
-		}
-	}
-	r.s.graves.add(r.addr, t)
-}
-
-// buried refuses to bring a destroyed room back, but to its owners.
-func (r *room) buried(bare wire.Addr) error {
-	t, ok := r.s.graves.find(r.addr)
-	if !ok || slices.Contains(t.owners, bare) || !r.now().Before(t.until) {
-		return nil
-	}
-	text := "The room was destroyed."
-	if t.reason != "" {
-		text += " " + t.reason
-	}
-	return refusal(stanza.Cancel, stanza.Gone, text)
 }
 
 // maxReason bounds the reason for a kick, a ban, an invitation or a destruction, in bytes.

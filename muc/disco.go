@@ -13,6 +13,7 @@ func (s *Service) advertise() {
 	r.Advertise(router.OnService, muc, nsMUC, nsMUC+"#stable_id")
 	r.Advertise(router.OnService, router.XEP{Num: 30, Version: "2.5.0", Status: "complete"}, nsDiscoInfo, nsDiscoItems)
 	r.Advertise(router.OnService, router.XEP{Num: 59, Version: "1.0", Status: "complete"}, nsRSM)
+	r.Advertise(router.OnService, router.XEP{Num: 307, Version: "0.1", Status: "complete"}, nsUnique)
 	r.Advertise(router.OnService, router.XEP{Num: 199, Version: "2.0.1", Status: "complete"}, nsPing)
 	r.Advertise(router.OnRoom, muc, nsMUC, nsMUC+"#stable_id", nsDiscoInfo, nsDiscoItems, nsSID, nsPing, nsRegister)
 	r.Advertise(router.OnRoom, router.XEP{Num: 313, Version: "1.1.3", Status: "complete"}, nsRSM) // its features: archiveFacet
@@ -35,6 +36,9 @@ func (r *room) discoInfo(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
 	}
 	if k.Attr("node") == "x-roomuser-item" {
 		return r.reservedNick(st.From().Bare()), nil
+	}
+	if k.Attr("node") == nsMUC+"#traffic" {
+		return nil, errUnknown // §18.1.1: nothing is cut from what occupants send
 	}
 	if k.Attr("node") != "" {
 		return nil, errNoNode

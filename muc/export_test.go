@@ -33,6 +33,58 @@ func ChangeAffiliation(rank, is, want string) string {
 	return condition(mayChangeAffiliation(by, wire.MustAddr("target@example.test"), i, w))
 }
 
+// ChangeOwnRole is ChangeRole for an actor who is the target.
+func ChangeOwnRole(affiliation, role, want string) string {
+	by := actor{nick: "by"}
+	by.rank, _ = parseAffiliation(affiliation)
+	by.role, _ = parseRole(role)
+	w, _ := parseRole(want)
+	return condition(mayChangeRole(by, &occupant{nick: "by", affiliation: by.rank, role: by.role}, w))
+}
+
+// BanOneself is ChangeAffiliation for an actor who is the target.
+func BanOneself(rank string) string {
+	by := actor{full: wire.MustAddr("by@example.test/x")}
+	by.rank, _ = parseAffiliation(rank)
+	return condition(mayChangeAffiliation(by, by.full.Bare(), by.rank, outcast))
+}
+
+var rolePrivilegeNames = map[string]rolePrivilege{"talk": privilegeTalk, "subject": privilegeSubject, "kick": privilegeKick,
+	"grant voice": privilegeGrantVoice, "revoke voice": privilegeRevokeVoice, "real addresses": privilegeRealAddresses}
+
+var affiliationPrivilegeNames = map[string]affiliationPrivilege{"enter": privilegeEnter, "member list": privilegeMemberList,
+	"enter members-only": privilegeEnterMembersOnly, "ban": privilegeBan, "edit members": privilegeEditMembers,
+	"moderators": privilegeModerators, "edit admins": privilegeEditAdmins, "edit owners": privilegeEditOwners,
+	"configure": privilegeConfigure, "destroy": privilegeDestroy}
+
+// RoleMay and AffiliationMay ask the privilege tables by the names above; of a name that is not there, nobody may.
+func RoleMay(privilege, of string) bool {
+	p, ok := rolePrivilegeNames[privilege]
+	ro, known := parseRole(of)
+	return ok && known && ro.may(p)
+}
+
+// AffiliationMay is RoleMay of affiliations.
+func AffiliationMay(privilege, of string) bool {
+	p, ok := affiliationPrivilegeNames[privilege]
+	a, known := parseAffiliation(of)
+	return ok && known && a.may(p)
+}
+
+// Privileges counts the rows of the tables.
+func Privileges(ofRoles bool) int {
+	if ofRoles {
+		return len(rolePrivileges)
+	}
+	return len(affiliationPrivileges)
+}
+
+// InitialRole is the role of who enters.
+func InitialRole(moderated bool, of string) string {
+	a, _ := parseAffiliation(of)
+	return (&room{set: settings{Moderated: moderated}}).initialRole(a).String()
+}
+
 func condition(err error) string {
 	var e stanza.Error
 	if errors.As(err, &e) {

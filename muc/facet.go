@@ -12,7 +12,7 @@ type facet struct {
 	read func(f wire.Form, r *room, set *settings) error
 	// feature is what disco#info says of it, "" for nothing (XEP-0045 §6.4).
 	feature func(set *settings) string
-	// info adds its fields to the form of disco#info (XEP-0045 §15.5.4).
+	// info adds its fields to the form of disco#info (XEP-0045 §16.5.4).
 	info func(f *wire.FormWriter, r *room)
 	// join may refuse who enters. An error is a stanza.Error.
 	join func(r *room, j *joining) error
@@ -28,6 +28,7 @@ var facets = []facet{
 	nameFacet,
 	descriptionFacet,
 	languageFacet,
+	contactFacet,
 	banFacet,
 	lockFacet,
 	membersFacet,
@@ -42,7 +43,8 @@ var facets = []facet{
 	privateFacet,
 	passwordFacet,
 	nickFacet,
-	historyFacet,
+	nickLockFacet,
+	maxHistoryFacet,
 	archiveFacet,
 	archiveExtendedFacet,
 	retentionFacet,

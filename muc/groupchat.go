@@ -23,7 +23,7 @@ func (r *room) mayTalk(s *session) bool {
 func (r *room) speaker(st wire.Stanza) (*session, error) {
 	s := r.sessions[st.From()]
 	switch {
-	case r.state == absent:
+	case r.missing(st.From()):
 		return nil, errNoRoom
 	case s == nil:
 		return nil, errNotIn // §7.4
@@ -42,7 +42,7 @@ func (r *room) judgeGroupchat(st wire.Stanza, m *message) error {
 	if st.To().IsFull() {
 		return errNotToOne
 	}
-	if s.occ.role < participant {
+	if !s.occ.role.may(privilegeTalk) {
 		return refusal(stanza.Auth, stanza.Forbidden, "You have no voice in this room.") // §7.4
 	}
 	m.out = s.occ.says(st).WithTo(wire.Addr{})

@@ -11,13 +11,6 @@ import (
 	"salon.im/salon/wire"
 )
 
-// historyFacet tells how much history a client may ask for.
-var historyFacet = facet{
-	info: func(f *wire.FormWriter, r *room) {
-		f.TextSingle("muc#maxhistoryfetch", "Most messages of the history", strconv.Itoa(r.s.o.Config().Rooms.HistoryMax))
-	},
-}
-
 // historyBytes bounds the messages that a room keeps at hand.
 const historyBytes = 1 << 20
 
@@ -119,15 +112,15 @@ type wanted struct {
 }
 
 func (r *room) wanted(x wire.Kid) wanted {
-	c := r.s.o.Config().Rooms
-	w := wanted{chars: -1, stanzas: c.HistoryStanzas}
+	most := r.maxHistory()
+	w := wanted{chars: -1, stanzas: min(most, r.s.o.Config().Rooms.HistoryStanzas)}
 	k, ok := x.Kid("", "history")
 	if !ok {
 		return w
 	}
-	w.stanzas = c.HistoryMax
+	w.stanzas = most
 	if n, ok := number(k, "maxstanzas"); ok {
-		w.stanzas = min(n, c.HistoryMax)
+		w.stanzas = min(n, most)
 	}
 	if n, ok := number(k, "maxchars"); ok {
 		w.chars = n

@@ -28,7 +28,7 @@ var inviteFacet = facet{
 // toRoom handles a message to the room itself that is not for everyone: an invitation, its refusal, a request for voice.
 func (r *room) toRoom(e *event) error {
 	st := e.st
-	if r.state == absent {
+	if r.missing(st.From()) {
 		return errNoRoom
 	}
 	if x, ok := st.Kid(nsUser, "x"); ok {

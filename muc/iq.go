@@ -41,7 +41,7 @@ func (r *room) iq(e *event) error {
 	if !request(st) {
 		return nil
 	}
-	if r.state == absent {
+	if r.missing(st.From()) {
 		return errNoRoom
 	}
 	if k, ok := archiveRequest(st); ok {

@@ -14,6 +14,7 @@ type joining struct {
 	full, bare  wire.Addr
 	addr        wire.Addr // room@service/nick
 	nick        string
+	renamed     bool // the room changed the nick
 	affiliation affiliation
 }
 
@@ -32,6 +33,9 @@ func (r *room) join(st wire.Stanza) error {
 	if err := checkNick(j.nick); err != nil {
 		return err
 	}
+	if err := r.lockNick(j); err != nil {
+		return err
+	}
 	created := false
 	if r.state == absent {
 		if err := r.buried(j.bare); err != nil {
@@ -47,7 +51,7 @@ func (r *room) join(st wire.Stanza) error {
 	case created && err != nil:
 		r.reset()
 	case created:
-		r.s.graves.remove(r.addr)
+		r.unbury()
 		r.log.Info("room created", "by", j.bare.String()) // not before: a refused creator could fill the log
 	}
 	return err
@@ -126,6 +130,9 @@ func (r *room) welcome(s *session, j *joining, created bool) {
 	if created {
 		n.self = append(n.self, statusCreated) // §10.1.1
 	}
+	if j.renamed {
+		n.self = append(n.self, statusNickChanged) // §7.2.2
+	}
 	s.occ.changed()
 	r.showTo(s.occ, func(other *session) bool { return other != s })
 	r.tellSelf(n, s)
@@ -143,6 +150,7 @@ func (r *room) create(creator wire.Addr) error {
 	}
 	r.state, r.created = locked, r.now()
 	r.set, r.history.read = r.s.defaults(), true
+	r.set.Public = r.s.among(r.s.o.Config().Rooms.Public, creator)
 	r.affiliations[creator] = storage.Affiliation{Addr: creator, Value: owner.String(), By: creator, At: r.created}
 	return nil
 }

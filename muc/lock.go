@@ -1,5 +1,7 @@
 package muc
 
+import "salon.im/salon/wire"
+
 // lockFacet keeps everyone but owners out until the room is configured (XEP-0045 §7.2.10, §10.1.1).
 var lockFacet = facet{
 	join: func(r *room, j *joining) error {
@@ -8,4 +10,10 @@ var lockFacet = facet{
 		}
 		return nil
 	},
+}
+
+// missing reports whether there is no such room for somebody: there is none, or it is locked and none of his (XEP-0045
+// §7.2.10, §17.2).
+func (r *room) missing(full wire.Addr) bool {
+	return r.state == absent || r.state == locked && r.sessions[full] == nil && r.rank(full.Bare()) < owner
 }

@@ -5,7 +5,7 @@ import (
 	"salon.im/salon/wire"
 )
 
-const fieldArchiving = "muc#roomconfig_enablearchiving" // registered by XEP-0313 as deployed, beside those of XEP-0045 §15.5.3
+const fieldArchiving = "muc#roomconfig_enablearchiving" // registered by XEP-0313 as deployed, beside those of XEP-0045 §16.5.3
 
 // archiveFacet keeps what is said in the archive, or not (XEP-0313).
 var archiveFacet = facet{

@@ -21,7 +21,7 @@ var membersFacet = facet{
 		return "muc_open"
 	},
 	join: func(r *room, j *joining) error {
-		if r.set.MembersOnly && j.affiliation < member {
+		if r.set.MembersOnly && !j.affiliation.may(privilegeEnterMembersOnly) {
 			return refusal(stanza.Auth, stanza.RegistrationRequired, "Only members may enter this room.")
 		}
 		return nil

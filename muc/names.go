@@ -27,7 +27,7 @@ const (
 	nsRegister   = "jabber:iq:register"
 )
 
-// The status codes that we send (XEP-0045 §15.6.2).
+// The status codes that we send (XEP-0045 §16.6.2).
 const (
 	statusNonAnonymous    = 100 // whoever is here sees the real addresses
 	statusAffiliation     = 101 // the affiliation changed while its holder was away
@@ -38,6 +38,7 @@ const (
 	statusNowNonAnonymous = 172
 	statusNowSemi         = 173
 	statusCreated         = 201
+	statusNickChanged     = 210 // the room changed the nick
 	statusBanned          = 301
 	statusNick            = 303
 	statusKicked          = 307

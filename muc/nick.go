@@ -60,6 +60,9 @@ func (r *room) changeNick(s *session, st wire.Stanza) error {
 	if err := checkNick(nick); err != nil {
 		return err
 	}
+	if err := r.mayRename(s.full.Bare(), nick); err != nil {
+		return err
+	}
 	if err := r.nickFree(nick, s.full.Bare()); err != nil {
 		return err
 	}

@@ -90,7 +90,7 @@ func (r *room) detach(s *session) (last bool) {
 
 // seesReal reports whether a session is shown real addresses (XEP-0045 §4.2).
 func (r *room) seesReal(s *session) bool {
-	return r.set.Whois == whoisAnyone || s.occ.role == moderator
+	return r.set.Whois == whoisAnyone || s.occ.role.may(privilegeRealAddresses)
 }
 
 // bucket is a token bucket: what a session may say.

@@ -18,7 +18,7 @@ var errOwners = refusal(stanza.Auth, stanza.Forbidden, "Only an owner of the roo
 
 // getConfig sends the owner's form (XEP-0045 §10.1.3, §10.2).
 func (r *room) getConfig(st wire.Stanza, _ wire.Kid) (wire.Payload, error) {
-	if r.rank(st.From().Bare()) < owner {
+	if !r.rank(st.From().Bare()).may(privilegeConfigure) {
 		return nil, errOwners
 	}
 	form := wire.NewFormWriter("form", nsRoomConfig).Title("Configuration of " + r.addr.String())
@@ -32,11 +32,11 @@ func (r *room) getConfig(st wire.Stanza, _ wire.Kid) (wire.Payload, error) {
 
 // setOwner configures the room or destroys it (XEP-0045 §10.1.2, §10.2, §10.9).
 func (r *room) setOwner(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
-	if r.rank(st.From().Bare()) < owner {
-		return nil, errOwners
-	}
-	if d, ok := k.Kid("", "destroy"); ok {
+	rank := r.rank(st.From().Bare())
+	if d, ok := k.Kid("", "destroy"); ok && rank.may(privilegeDestroy) {
 		return nil, r.destroy(d)
+	} else if ok || !rank.may(privilegeConfigure) {
+		return nil, errOwners
 	}
 	x, ok := k.Kid(wire.NSForm, "x")
 	if !ok {
@@ -50,7 +50,7 @@ func (r *room) setOwner(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
 	case "cancel":
 		return nil, r.cancel()
 	case "submit":
-		return nil, r.configure(form)
+		return nil, r.configure(st.From().Bare(), form)
 	}
 	return nil, errMalformed
 }
@@ -64,7 +64,7 @@ func (r *room) cancel() error {
 }
 
 // configure takes over a submitted form: all of it, or nothing. An empty one makes an instant room (XEP-0045 §10.1.2).
-func (r *room) configure(form wire.Form) error {
+func (r *room) configure(by wire.Addr, form wire.Form) error {
 	was, set := r.set, r.set
 	for _, f := range facets {
 		if f.read == nil {
@@ -73,6 +73,9 @@ func (r *room) configure(form wire.Form) error {
 		if err := f.read(form, r, &set); err != nil {
 			return err
 		}
+	}
+	if err := r.s.mayConfigure(by, &was, &set); err != nil {
+		return err
 	}
 	if err := r.keep(set); err != nil {
 		return err
@@ -111,16 +114,17 @@ func (r *room) keep(set settings) error {
 
 // tellConfig tells everyone that the configuration has changed, and how that touches their privacy (XEP-0045 §10.2.1).
 func (r *room) tellConfig(was *settings) {
-	w := wire.NewWriter().Start(nsUser, "x")
+	w, private := wire.NewWriter().Start(nsUser, "x"), false
 	for _, f := range facets {
 		if f.changed == nil {
 			continue
 		}
 		if code := f.changed(was, &r.set); code != 0 {
 			status(w, code)
+			private = true
 		}
 	}
-	if r.set.Whois == was.Whois || !r.set.alikeBesidesWhois(*was) {
+	if !private || !r.set.alikeBesidesPrivacy(*was) {
 		status(w, statusConfig)
 	}
 	st := wire.New(wire.KindMessage, "groupchat", "", r.addr, wire.Addr{}, w.Payload())

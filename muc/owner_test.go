@@ -3,7 +3,6 @@ package muc_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -208,7 +207,7 @@ func TestPark(t *testing.T) {
 	w.reconfigure(func(c *config.Config) { c.Rooms.ParkAfter = time.Hour })
 }
 
-// Status 332, and no goroutine left.
+// XEP-0045 §11.2: status 332, and no goroutine left.
 func TestClose(t *testing.T) {
 	w, anna, ben, _ := three(t)
 	anna.talk("last words")
@@ -258,22 +257,6 @@ func TestForget(t *testing.T) {
 	w.want(ben.configure("roomname=x"), `forbidden`)
 	w.want(w.dial("eve").enter("Dora"), `code="110"`)
 	w.want(anna.adminGet(`<item affiliation='admin'/>`), `<query xmlns="http://jabber.org/protocol/muc#admin"/>`)
-}
-
-// Destroyed rooms are remembered in bounds: the oldest are forgotten first.
-func TestGraveyardBound(t *testing.T) {
-	w, anna, ben, _ := three(t)
-	anna.destroy(``)
-	w.want(ben.enter("B"), `<gone`)
-	for i := range muc.MaxTombs {
-		room := fmt.Sprintf("r%d@%s", i, service)
-		anna.say(`<presence to='` + room + `/A'>` + joinX + `</presence>`)
-		for _, inside := range []string{`<x xmlns='jabber:x:data' type='submit'/>`, `<destroy/>`} {
-			anna.say(`<iq type='set' id='i' to='` + room + `'><query xmlns='http://jabber.org/protocol/muc#owner'>` + inside + `</query></iq>`)
-		}
-		anna.syncAt(room)
-	}
-	w.want(ben.enter("B"), `code="201"`)
 }
 
 // Who leaves a room that is not in memory does not wake it.

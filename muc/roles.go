@@ -12,7 +12,7 @@ func (r *room) judgeRole(by actor, it wire.Kid, c change) (change, error) {
 	if !ok || it.Attr("nick") == "" {
 		return c, errMalformed
 	}
-	if by.role < moderator && by.rank < admin {
+	if !mayKick(by) {
 		return c, errForbidden // §8
 	}
 	nick, err := r.nickIn(it.Attr("nick"))
@@ -27,26 +27,22 @@ func (r *room) judgeRole(by actor, it wire.Kid, c change) (change, error) {
 	return c, mayChangeRole(by, o, want)
 }
 
-// mayChangeRole is the table of §5.1.1 with the exceptions of §8 and §9.
+// mayChangeRole is the chart of §5.1.3 with the exceptions of §8 and §9. Who has no affiliation has no level that §8.4 could
+// compare: a moderator without one takes the voice of others without one, as §5.1.1 says.
 func mayChangeRole(by actor, o *occupant, want role) error {
-	self := o.nick == by.nick
+	if want == o.role {
+		return nil
+	}
+	kick, may := want == noRole, roleChart[o.role][want](by)
 	switch {
-	case want == o.role:
-		return nil
-	case want == noRole && self:
+	case kick && o.nick == by.nick:
 		return nil // §8.2: kicking oneself is harmless
-	case want == noRole && (o.affiliation > by.rank || o.role == moderator && by.rank < admin):
+	case kick && (o.affiliation > by.rank || !may):
 		return errHigher // §8.2
-	case want == noRole:
-		return nil
-	case want == moderator && by.rank < admin:
-		return errForbidden // §9.6
-	case want == moderator:
-		return nil
-	case o.affiliation >= admin:
+	case !kick && want < o.role && o.affiliation >= admin:
 		return errHigher // §8.4, §9.7: admins and owners stay moderators
-	case o.role == moderator && by.rank < admin:
-		return errForbidden // §9.7
+	case !may:
+		return errForbidden // §9.6, §9.7
 	case want == visitor && o.affiliation > unaffiliated && o.affiliation >= by.rank:
 		return errHigher // §8.4
 	}

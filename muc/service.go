@@ -23,15 +23,17 @@ type Writer interface {
 	TryAppend(rows []storage.Row, done func(archive.Result), rewrites ...storage.Rewrite) error
 }
 
-// Options are what a Service is built from. All fields but Keeps, Log and Now are needed.
+// Options are what a Service is built from. All fields but Documents, Keeps, Held, Log and Now are needed.
 type Options struct {
-	Router  *router.Router
-	Rooms   storage.Rooms
-	Archive storage.Archive // to read from, and to empty
-	IDs     archive.IDs     // of the archives, in stanzas
-	Writer  Writer
-	Config  func() *config.Config // the configuration in force; asked again and again
-	Key     []byte                // seals the passwords of rooms: 16, 24 or 32 bytes, kept outside of the database
+	Router *router.Router
+	Rooms  storage.Rooms
+	// Documents has the service's own: the rooms that were destroyed. nil keeps them in memory.
+	Documents storage.Documents
+	Archive   storage.Archive // to read from, and to empty
+	IDs       archive.IDs     // of the archives, in stanzas
+	Writer    Writer
+	Config    func() *config.Config // the configuration in force; asked again and again
+	Key       []byte                // seals the passwords of rooms: 16, 24 or 32 bytes, kept outside of the database
 	// Keeps reports whether a local user wants private messages to or from an occupant archived (XEP-0441); nil: all do.
 	Keeps func(ctx context.Context, owner, occupant wire.Addr) (bool, error)
 	// OccupantKey is what the occupants' ids are made with (XEP-0421): OccupantKeyBytes, always the same, kept outside of the
@@ -63,7 +65,7 @@ type Service struct {
 	addr   wire.Addr
 	seal   sealer
 	ledger ledger
-	graves graveyard
+	graves *graveyard
 	reader *archive.Reader
 	ctx    context.Context // of requests to archives; ends with Close
 	cancel context.CancelFunc
@@ -108,7 +110,7 @@ func New(o Options) (*Service, error) {
 		return nil, errors.New("muc: archives need ids: make them with archive.NewIDs")
 	}
 	s := &Service{o: o, addr: addr, seal: seal, rooms: map[wire.Addr]*room{}, temporary: map[wire.Addr]string{}, asking: make(chan struct{}, serviceRequests),
-		reader: archive.NewReader(o.Archive, o.IDs), turns: turns{}}
+		reader: archive.NewReader(o.Archive, o.IDs), turns: turns{}, graves: newGraveyard(o.Documents, addr)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.advertise()
 	o.Router.OnGone(s.sessionGone)
@@ -240,7 +242,7 @@ func (s *Service) sessionGone(_ context.Context, res *router.Resource, _ *router
 	}
 }
 
-// Close ends every room: occupants are told (status 332, XEP-0045 §15.6.2), messages under way are awaited, goroutines end.
+// Close ends every room: occupants are told (status 332, XEP-0045 §11.2), messages under way are awaited, goroutines end.
 // It returns ctx's error if that takes too long. Close the archive's writer after it.
 func (s *Service) Close(ctx context.Context) error {
 	s.mu.Lock()

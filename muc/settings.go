@@ -28,6 +28,12 @@ type settings struct {
 	Private private `json:"private,omitempty"`
 	// Silent has bit r set if presence of role r is not told to others.
 	Silent uint8 `json:"silent,omitempty"`
+	// NickLock holds who has registered a nick to it.
+	NickLock bool `json:"nick_lock,omitempty"`
+	// Contact are bare addresses, shown to everyone.
+	Contact []string `json:"contact,omitempty"`
+	// MaxHistory is how many messages who enters is sent at most; nil is as many as the service says.
+	MaxHistory *int `json:"max_history,omitempty"`
 	// NoArchive keeps what is said out of the archive; the live history has it.
 	NoArchive bool `json:"no_archive,omitempty"`
 	// Keep is how long messages stay; 0 is as long as the service says.
@@ -40,9 +46,10 @@ func (s *Service) defaults() settings {
 	return settings{Public: true, MaxUsers: s.o.Config().Rooms.MaxOccupants}
 }
 
-// alikeBesidesWhois reports whether two differ in nothing else than who sees the real addresses.
-func (s settings) alikeBesidesWhois(other settings) bool {
-	s.Whois = other.Whois
+// alikeBesidesPrivacy reports whether two differ in nothing else than what has a status code of its own: who sees the real
+// addresses, and whether messages are kept.
+func (s settings) alikeBesidesPrivacy(other settings) bool {
+	s.Whois, s.NoArchive = other.Whois, other.NoArchive
 	return bytes.Equal(s.marshal(), other.marshal())
 }
 

@@ -41,7 +41,7 @@ func (r *room) judgeSubject(st wire.Stanza, m *message) error {
 	if st.To().IsFull() {
 		return errNotToOne
 	}
-	if s.occ.role < moderator && !(r.set.ChangeSubject && s.occ.role == participant) {
+	if !s.occ.role.may(privilegeSubject) && !(r.set.ChangeSubject && s.occ.role == participant) {
 		return refusal(stanza.Auth, stanza.Forbidden, "You may not change the subject.") // §8.1
 	}
 	m.out = s.occ.says(st).WithTo(wire.Addr{})

@@ -18,10 +18,10 @@ func (r *room) voiceForm(st wire.Stanza, x wire.Kid) error {
 	if err != nil || form.FormType != nsRequest {
 		return errMalformed
 	}
-	if s.occ.role == moderator {
+	if s.occ.role.may(privilegeGrantVoice) {
 		return r.giveVoice(s, form)
 	}
-	if s.occ.role >= participant || form.Value("muc#role") != participant.String() {
+	if s.occ.role.may(privilegeTalk) || form.Value("muc#role") != participant.String() {
 		return refusal(stanza.Cancel, stanza.NotAllowed, "Only a visitor can ask for voice.")
 	}
 	f := wire.NewFormWriter("form", nsRequest).Title("Voice request").
@@ -32,7 +32,7 @@ func (r *room) voiceForm(st wire.Stanza, x wire.Kid) error {
 	f.Boolean("muc#request_allow", "Give voice to this person?", false)
 	out := wire.New(wire.KindMessage, "", wire.NewID(), r.addr, wire.Addr{}, f.Payload())
 	for _, m := range r.all {
-		if m.occ.role == moderator {
+		if m.occ.role.may(privilegeGrantVoice) {
 			m.send(out)
 		}
 	}

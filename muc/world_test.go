@@ -32,13 +32,14 @@ var ids, _ = archive.NewIDs(make([]byte, 32))
 
 // world is a router with one conference service on a real store, and people without sockets.
 type world struct {
-	log    *slog.Logger // nil: none
-	t      testing.TB
-	ctx    context.Context
-	store  *sqlite.Store
-	rooms  storage.Rooms // what the service is given; store unless a test wraps it
-	writer *archive.Writer
-	queue  muc.Writer
+	log       *slog.Logger // nil: none
+	t         testing.TB
+	ctx       context.Context
+	store     *sqlite.Store
+	rooms     storage.Rooms // what the service is given; store unless a test wraps it
+	documents storage.Documents
+	writer    *archive.Writer
+	queue     muc.Writer
 	// archive is what the service reads; store unless a test wraps it.
 	archive storage.Archive
 	router  *router.Router
@@ -63,7 +64,7 @@ func newWorld(t testing.TB, change ...func(*world)) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.writer.Close() })
-	w.rooms, w.queue, w.archive = w.store, w.writer, w.store
+	w.rooms, w.documents, w.queue, w.archive = w.store, w.store, w.writer, w.store
 	for _, c := range change {
 		c(w)
 	}
@@ -80,7 +81,7 @@ func (w *world) start() {
 	})
 	w.live.Store(w.cfg)
 	var err error
-	w.muc, err = muc.New(muc.Options{Router: w.router, Rooms: w.rooms, Archive: w.archive, IDs: ids, Writer: w.queue,
+	w.muc, err = muc.New(muc.Options{Router: w.router, Rooms: w.rooms, Documents: w.documents, Archive: w.archive, IDs: ids, Writer: w.queue,
 		Config: w.live.Load, Key: make([]byte, 32), OccupantKey: make([]byte, muc.OccupantKeyBytes), Domain: service, Host: host, Held: w.held, Now: w.now, Log: w.log})
 	if err != nil {
 		w.t.Fatal(err)

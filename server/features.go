@@ -62,7 +62,7 @@ func (s *Server) conference(ctx context.Context, secret []byte) error {
 	cfg := s.Config()
 	key, occupants := subkey(secret, "room passwords"), occupantKey(secret)
 	for _, h := range cfg.Hosts {
-		m, err := muc.New(muc.Options{Router: s.router, Rooms: s.store, Archive: s.store, IDs: s.ids, Writer: s.writer, Config: s.Config,
+		m, err := muc.New(muc.Options{Router: s.router, Rooms: s.store, Documents: s.store, Archive: s.store, IDs: s.ids, Writer: s.writer, Config: s.Config,
 			Keeps: s.prefs.Keeps, Key: key, OccupantKey: occupants, Domain: h.Rooms, Host: h.Name, Held: s.held, Log: s.o.Log})
 		if err != nil {
 			return fmt.Errorf("the conference service %s: %w", h.Rooms, err)

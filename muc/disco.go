@@ -25,6 +25,7 @@ func (s *Service) advertise() {
 	policy := router.XEP{Num: 504, Version: "0.1.0", Status: "partial", Note: "how long messages are kept"}
 	r.Advertise(router.OnService, policy)
 	r.Advertise(router.OnRoom, policy)
+	advertiseAvatars(r)
 	r.AddItem(s.o.Host, router.Item{Addr: s.addr, Name: "Rooms"})
 }
 

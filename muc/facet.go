@@ -46,4 +46,5 @@ var facets = []facet{
 	archiveFacet,
 	archiveExtendedFacet,
 	retentionFacet,
+	avatarFacet,
 }

@@ -129,6 +129,7 @@ func (r *room) welcome(s *session, j *joining, created bool) {
 	s.occ.changed()
 	r.showTo(s.occ, func(other *session) bool { return other != s })
 	r.tellSelf(n, s)
+	r.showAvatar(s)
 	r.sendHistory(s, j.x)
 	r.sendSubject(s)
 }

@@ -32,6 +32,9 @@ type settings struct {
 	NoArchive bool `json:"no_archive,omitempty"`
 	// Keep is how long messages stay; 0 is as long as the service says.
 	Keep config.Keep `json:"keep,omitempty"`
+	// VCard is the room's <vCard/> as its owner sent it, "" for none; Avatars has the hashes of its photos.
+	VCard   string   `json:"vcard,omitempty"`
+	Avatars []string `json:"avatars,omitempty"`
 }
 
 // defaults are the settings of a new room: public talk, addresses seen by moderators alone (XEP-0045 §10.1.2 leaves the

@@ -26,6 +26,7 @@ func (s *Service) advertise() {
 	r.Advertise(router.OnService, policy)
 	r.Advertise(router.OnRoom, policy)
 	advertiseAvatars(r)
+	advertiseSlowMode(r)
 	r.AddItem(s.o.Host, router.Item{Addr: s.addr, Name: "Rooms"})
 }
 

@@ -86,3 +86,18 @@ func TurnsTaken(askers, each int) (taken int) {
 	}
 	return taken
 }
+
+// SlowMode has n accounts speak in slow mode. It returns how many the room remembers, and whether the last one must wait.
+func SlowMode(n int, every time.Duration) (kept int, waits bool) {
+	var s slow
+	now := time.Unix(1_800_000_000, 0)
+	var last wire.Addr
+	for i := range n {
+		last = wire.MustAddr(fmt.Sprintf("u%d@example.test", i))
+		s.wait(last, now, every)
+	}
+	return len(s.last), s.wait(last, now, every) > 0
+}
+
+// MaxWaiting is the bound of what slow mode remembers.
+const MaxWaiting = maxWaiting

@@ -47,4 +47,5 @@ var facets = []facet{
 	archiveExtendedFacet,
 	retentionFacet,
 	avatarFacet,
+	slowModeFacet,
 }

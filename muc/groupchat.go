@@ -51,7 +51,7 @@ func (r *room) judgeGroupchat(st wire.Stanza, m *message) error {
 		return err
 	}
 	r.archiveRow(s, m)
-	return nil
+	return r.judgePace(s, st)
 }
 
 // archiveRow has the archive keep a message of a session, by the rules.

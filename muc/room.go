@@ -51,6 +51,7 @@ type room struct {
 	history history
 	relays  map[string]relay // by the id that the room gave
 	spent   spent
+	slow    slow
 	invited []invitation // the newest, oldest first
 	closing bool
 }
@@ -72,7 +73,7 @@ func (r *room) reset() {
 	r.sessions = map[wire.Addr]*session{}
 	r.reserved = map[string]wire.Addr{}
 	r.relays = map[string]relay{}
-	r.spent = spent{}
+	r.spent, r.slow = spent{}, slow{}
 	r.all, r.invited = nil, nil
 	r.history = history{}
 }

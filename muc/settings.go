@@ -32,6 +32,8 @@ type settings struct {
 	NoArchive bool `json:"no_archive,omitempty"`
 	// Keep is how long messages stay; 0 is as long as the service says.
 	Keep config.Keep `json:"keep,omitempty"`
+	// SlowMode is how many seconds lie between two messages of one account; 0 is off.
+	SlowMode uint32 `json:"slow_mode,omitempty"`
 	// VCard is the room's <vCard/> as its owner sent it, "" for none; Avatars has the hashes of its photos.
 	VCard   string   `json:"vcard,omitempty"`
 	Avatars []string `json:"avatars,omitempty"`

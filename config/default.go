@@ -46,6 +46,7 @@ func Default() *Config {
 			HistoryMax:       200,
 			ParkAfter:        10 * time.Minute,
 			MaxOccupants:     2000,
+			ChatStatesMax:    100,
 			PerUser:          100,
 			PerAccountOwned:  50,
 			StanzasPerSecond: 10,

@@ -27,6 +27,8 @@ func (s *Service) advertise() {
 	r.Advertise(router.OnRoom, policy)
 	advertiseAvatars(r)
 	advertiseSlowMode(r)
+	advertiseChatStates(r)
+	advertiseActivity(r)
 	r.AddItem(s.o.Host, router.Item{Addr: s.addr, Name: "Rooms"})
 }
 

@@ -101,3 +101,19 @@ func SlowMode(n int, every time.Duration) (kept int, waits bool) {
 
 // MaxWaiting is the bound of what slow mode remembers.
 const MaxWaiting = maxWaiting
+
+// Activity counts a message in each of n rooms. It returns how many rooms are counted then, and whether an hour later the first
+// one's rate is known.
+func Activity(n int) (counted int, known bool) {
+	now := time.Unix(1_800_000_000, 0)
+	a := activity{since: now.Add(-10 * time.Hour)}
+	room := func(i int) wire.Addr { return wire.MustAddr(fmt.Sprintf("r%d@example.test", i)) }
+	for i := range n {
+		a.add(room(i), now)
+	}
+	_, known = a.rate(room(0), time.Time{}, now.Add(time.Hour))
+	return len(a.rooms), known
+}
+
+// MaxActive is the bound of the rooms that are counted.
+const MaxActive = maxActive

@@ -48,4 +48,5 @@ var facets = []facet{
 	retentionFacet,
 	avatarFacet,
 	slowModeFacet,
+	activityFacet,
 }

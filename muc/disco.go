@@ -29,6 +29,8 @@ func (s *Service) advertise() {
 	advertiseSlowMode(r)
 	advertiseChatStates(r)
 	advertiseActivity(r)
+	advertiseCommands(r)
+	advertiseHats(r)
 	r.AddItem(s.o.Host, router.Item{Addr: s.addr, Name: "Rooms"})
 }
 
@@ -37,11 +39,11 @@ func (r *room) discoInfo(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
 	if k.Attr("node") == "x-roomuser-item" {
 		return r.reservedNick(st.From().Bare()), nil
 	}
-	if k.Attr("node") != "" {
-		return nil, errNoNode
-	}
 	if r.state == locked && r.sessions[st.From()] == nil {
 		return nil, errNoRoom // §7.2.10: it does not exist yet
+	}
+	if node := k.Attr("node"); node != "" {
+		return r.commandInfo(st.From(), node)
 	}
 	w := wire.NewWriter().Start(nsDiscoInfo, "query")
 	w.Start("", "identity").Attr("category", "conference").Attr("type", "text").AttrIf("name", r.set.Name).End()
@@ -75,7 +77,10 @@ func (r *room) reservedNick(bare wire.Addr) wire.Payload {
 }
 
 // discoItems lists the nicks, to who is in the room alone (XEP-0045 §6.5 advises against more).
-func (r *room) discoItems(st wire.Stanza, _ wire.Kid) (wire.Payload, error) {
+func (r *room) discoItems(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
+	if k.Attr("node") == nsCommands {
+		return r.commandItems(st.From()), nil
+	}
 	w := wire.NewWriter().Start(nsDiscoItems, "query")
 	if r.sessions[st.From()] != nil {
 		for _, o := range r.everyone() {

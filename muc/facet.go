@@ -49,4 +49,5 @@ var facets = []facet{
 	avatarFacet,
 	slowModeFacet,
 	activityFacet,
+	hatsFacet,
 }

@@ -14,6 +14,7 @@ type occupant struct {
 	addr        wire.Addr    // room@service/nick
 	bare        wire.Addr    // of the account
 	mark        wire.Payload // its <occupant-id/>
+	hats        wire.Payload // its <hats/>, nil for none
 	affiliation affiliation
 	role        role
 	sessions    []*session // in the order in which they last sent presence; the last one's is shown

@@ -182,6 +182,7 @@ func (r *room) load() error {
 		r.reserve(a)
 	}
 	r.state, r.stored = open, true
+	r.dropHats() // of accounts that were deleted meanwhile
 	return nil
 }
 

@@ -214,6 +214,11 @@ func (s *Service) refuse(st wire.Stanza, err error) {
 	}
 	s.Stats.Refused.Add(1)
 	e.By = st.To().Bare().JID() // §7.2.1, Example 19: by the room
+	var d router.DetailedError
+	if errors.As(err, &d) {
+		s.o.Router.Bounce(context.Background(), st, e, d.Detail)
+		return
+	}
 	s.o.Router.Bounce(context.Background(), st, e)
 }
 

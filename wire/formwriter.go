@@ -63,6 +63,13 @@ func (f *FormWriter) Hidden(name, value string) *FormWriter {
 // Fixed adds text between fields.
 func (f *FormWriter) Fixed(text string) *FormWriter { return f.Field("fixed", "", "", "", nil, text) }
 
+// Required adds an empty field that must be filled in (XEP-0004 §3.2).
+func (f *FormWriter) Required(typ, name, label string) *FormWriter {
+	f.begin()
+	f.w.Start("", "field").Attr("var", name).Attr("type", typ).AttrIf("label", label).Elem("", "required", "").End()
+	return f
+}
+
 // TextSingle adds a line of text.
 func (f *FormWriter) TextSingle(name, label, value string) *FormWriter {
 	return f.Field("text-single", name, label, "", nil, some(value)...)

@@ -31,6 +31,7 @@ func (s *Service) advertise() {
 	advertiseActivity(r)
 	advertiseCommands(r)
 	advertiseHats(r)
+	advertiseSearch(r)
 	r.AddItem(s.o.Host, router.Item{Addr: s.addr, Name: "Rooms"})
 }
 

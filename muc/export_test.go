@@ -117,3 +117,28 @@ func Activity(n int) (counted int, known bool) {
 
 // MaxActive is the bound of the rooms that are counted.
 const MaxActive = maxActive
+
+// Directory remembers n rooms with that description. It returns the bytes that are counted, and whether the last one is there.
+func Directory(n int, description string) (bytes int, newest bool) {
+	var d directory
+	room := func(i int) wire.Addr { return wire.MustAddr(fmt.Sprintf("r%d@example.test", i)) }
+	for i := range n {
+		d.put(room(i), listing{description: description}, true)
+		d.put(room(i), listing{}, false)
+	}
+	l, ok := d.get(room(n - 1))
+	sum := 0
+	for _, l := range d.rooms {
+		sum += l.size()
+	}
+	if sum != d.bytes {
+		panic("the directory counts wrongly")
+	}
+	return d.bytes, ok && l.description == description
+}
+
+// The bounds of searches.
+const (
+	MaxDirectory = maxDirectory
+	MaxSearches  = maxSearches
+)

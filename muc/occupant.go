@@ -58,6 +58,7 @@ func (r *room) enter(s *session, o *occupant) {
 	r.sessions[s.full] = s
 	s.index = len(r.all)
 	r.all = append(r.all, s)
+	r.users.Store(int32(len(r.occupants)))
 	r.s.Stats.Occupants.Add(1)
 }
 
@@ -80,6 +81,7 @@ func (r *room) detach(s *session) (last bool) {
 	o := s.occ
 	if len(o.sessions) == 1 && o.sessions[0] == s {
 		delete(r.occupants, o.nick) // its sessions stay, for the last notice
+		r.users.Store(int32(len(r.occupants)))
 		return true
 	}
 	if i := slices.Index(o.sessions, s); i >= 0 {

@@ -84,6 +84,8 @@ func (s *Service) answer(ctx context.Context, st wire.Stanza) (wire.Payload, err
 			return s.discoItems(ctx, k)
 		case k.Is(nsPing, "ping"):
 			return nil, nil
+		case k.Is(nsSearch, "search"):
+			return s.search(ctx, k)
 		case k.Is(nsVCard, "vCard"):
 			return s.vCard(), nil
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"mellium.im/xmpp/stanza"
@@ -47,6 +48,7 @@ type room struct {
 	reserved     map[string]wire.Addr              // nicks, and the bare addresses of those they are kept for
 	all          []*session                        // the same, for fan-out; in no order
 
+	users   atomic.Int32 // the number of occupants, for others to read
 	line    line
 	history history
 	relays  map[string]relay // by the id that the room gave

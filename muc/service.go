@@ -58,16 +58,18 @@ type Stats struct {
 
 // Service answers for one conference domain. Its methods are safe for any goroutine.
 type Service struct {
-	o        Options
-	addr     wire.Addr
-	seal     sealer
-	ledger   ledger
-	graves   graveyard
-	reader   *archive.Reader
-	activity activity
-	ctx      context.Context // of requests to archives; ends with Close
-	cancel   context.CancelFunc
-	Stats    Stats
+	o         Options
+	addr      wire.Addr
+	seal      sealer
+	ledger    ledger
+	graves    graveyard
+	reader    *archive.Reader
+	activity  activity
+	ctx       context.Context // of requests to archives; ends with Close
+	cancel    context.CancelFunc
+	Stats     Stats
+	directory directory
+	searching chan struct{} // a slot for each search under way
 
 	mu    sync.Mutex // a leaf; guards what follows
 	rooms map[wire.Addr]*room
@@ -105,7 +107,7 @@ func New(o Options) (*Service, error) {
 		return nil, fmt.Errorf("muc: the key of the occupants' ids has %d bytes: it needs %d", len(o.OccupantKey), OccupantKeyBytes)
 	}
 	s := &Service{o: o, addr: addr, seal: seal, rooms: map[wire.Addr]*room{}, temporary: map[wire.Addr]string{}, asking: make(chan struct{}, serviceRequests),
-		reader: archive.NewReader(o.Archive), turns: turns{}, activity: activity{since: o.Now()}}
+		reader: archive.NewReader(o.Archive), turns: turns{}, activity: activity{since: o.Now()}, searching: make(chan struct{}, maxSearches)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.advertise()
 	o.Router.OnGone(s.sessionGone)

@@ -40,7 +40,11 @@ func TestDiskFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newDiskWorld(t)
+			away := time.Duration(0)
+			if !c.refuses {
+				away = time.Minute
+			}
+			w := newDiskWorld(t, away)
 			w.until("messages are acknowledged", func() bool { return w.book.Sums().Acked > 100 })
 			w.disk.Break(c.fault)
 			if c.refuses {
@@ -77,14 +81,14 @@ type diskWorld struct {
 	talking sync.WaitGroup
 }
 
-func newDiskWorld(t *testing.T) *diskWorld {
+func newDiskWorld(t *testing.T, away time.Duration) *diskWorld {
 	dir := t.TempDir()
 	w := &diskWorld{t: t, path: filepath.Join(dir, "salon.db"), disk: disk.Under(t, dir), book: promise.New(), quiet: make(chan struct{})}
 	var err error
 	if w.store, err = sqlite.Open(t.Context(), sqlite.Options{Path: w.path}); err != nil {
 		t.Fatal(err)
 	}
-	w.s = xmpptest.StartWith(t, server.Options{Store: w.store, Log: slog.New(slog.DiscardHandler)}, nil, func(c *config.Config) {
+	w.s = xmpptest.StartWith(t, server.Options{Store: w.store, Away: away, Log: slog.New(slog.DiscardHandler)}, nil, func(c *config.Config) {
 		c.Listen.HTTP = "127.0.0.1:0"
 		c.Limits.OfflineStanzas = 100000
 		c.Limits.StanzasPerSecond, c.Limits.StanzasBurst = 100000, 100000

@@ -17,7 +17,7 @@ func TestPowerCut(t *testing.T) {
 	if raceEnabled {
 		cuts = 2 // SQLite is slow with it
 	}
-	w := newDiskWorld(t)
+	w := newDiskWorld(t, time.Minute)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	luck := rand.New(rand.NewPCG(seed, 0))

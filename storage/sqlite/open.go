@@ -20,7 +20,7 @@ const (
 	busyTimeout    = 10_000
 	setBusyTimeout = "PRAGMA busy_timeout = 10000"
 
-	pageBytes     = 4 << 10  // of a new file: a batch's index entries share more of them than of 4 KiB ones
+	pageBytes     = 4 << 10  // of a new file
 	logPages      = 8_000    // pages in the log before it is taken into the file
 	logLimitBytes = 64 << 20 // what the log file is cut to afterwards
 	writerKiB     = 32 << 10 // pages in memory: a batch that spills is written and summed twice

@@ -127,7 +127,10 @@ func (a *activity) forget(room wire.Addr) {
 
 // countActivity counts what people read: messages with a body that correct and retract none (XEP-0502 §4).
 func (r *room) countActivity(m *message) {
-	if _, retracts := archive.Retracts(m.out); !retracts && m.out.Has("", "body") && !m.out.Has(nsCorrect, "replace") {
+	if !m.out.Has("", "body") || m.out.Has(nsCorrect, "replace") {
+		return
+	}
+	if _, retracts := archive.Retracts(m.out); !retracts {
 		r.s.activity.add(r.addr, r.now())
 	}
 }

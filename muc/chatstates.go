@@ -20,6 +20,9 @@ func (r *room) dropsState(st wire.Stanza) bool {
 // isChatState reports whether a message is a standalone notification (XEP-0085 §5.6): a state, its thread (§5.7), and what
 // clients add for servers alone.
 func isChatState(st wire.Stanza) bool {
+	if st.Has("", "body") { // nearly always
+		return false
+	}
 	found := false
 	for k := range st.Kids() {
 		switch n := k.Name(); {

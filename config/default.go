@@ -49,6 +49,7 @@ func Default() *Config {
 			ParkAfter:        10 * time.Minute,
 			Tombstone:        Keep(30 * 24 * time.Hour),
 			MaxOccupants:     2000,
+			ChatStatesMax:    100,
 			PerUser:          100,
 			PerAccountOwned:  50,
 			StanzasPerSecond: 10,

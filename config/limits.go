@@ -76,6 +76,8 @@ type Rooms struct {
 	Tombstone Keep `yaml:"tombstone" reload:"true" min:"1m" max:"1y"`
 	// MaxOccupants is muc#roomconfig_maxusers of a new room; 0 means no limit.
 	MaxOccupants int `yaml:"max_occupants" reload:"true" min:"1" max:"1000000" zero:"no limit"`
+	// ChatStatesMax is the number of occupants over which a room passes on no chat states that come alone (XEP-0085 §5.8).
+	ChatStatesMax int `yaml:"chat_states_max" reload:"true" min:"0" max:"1000000"`
 	// PerUser is how many rooms a session may be in, PerAccountOwned how many rooms an account may own.
 	PerUser         int `yaml:"per_user" reload:"true" min:"1" max:"100000"`
 	PerAccountOwned int `yaml:"per_account_owned" reload:"true" min:"0" max:"100000"`

@@ -91,6 +91,7 @@ func (r *room) putAffiliations(changes []storage.Affiliation) error {
 			r.affiliations[c.Addr] = c
 		}
 	}
+	r.unhat(changes)
 	return nil
 }
 
@@ -202,7 +203,7 @@ func (r *room) changedAbsent(by actor, c *change) {
 // is told and goes. What it returns tells the others.
 func (r *room) reaffiliate(o *occupant, by actor, reason string) (tell func()) {
 	was, role := o.affiliation, o.role
-	o.affiliation = r.affiliation(o.bare)
+	o.affiliation, o.hats = r.affiliation(o.bare), r.hatsOf(o.bare)
 	why := expulsion{affiliation: o.affiliation, actor: by.nick, reason: reason}
 	switch {
 	case o.affiliation == was:

@@ -55,7 +55,7 @@ func (w *world) crowd(n int) *tally {
 func BenchmarkFanout500(b *testing.B) {
 	for name, body := range map[string]string{"archived": `<body>hello there</body>`, "unarchived": `<active xmlns='http://jabber.org/protocol/chatstates'/>`} {
 		b.Run(name, func(b *testing.B) {
-			w := newWorld(b)
+			w := newWorld(b, func(w *world) { w.cfg.Rooms.ChatStatesMax = 1000 })
 			anna := w.dial("anna")
 			anna.instant("A")
 			got := w.crowd(500)

@@ -38,6 +38,7 @@ func (r *room) destroy(d wire.Kid) error {
 		r.bury(reason)
 	}
 	r.log.Info("room destroyed", "reason", reason)
+	r.s.activity.forget(r.addr)
 	r.reset()
 	r.list()
 	return nil

@@ -26,6 +26,13 @@ func (s *Service) advertise() {
 	policy := router.XEP{Num: 504, Version: "0.1.0", Status: "partial", Note: "how long messages are kept"}
 	r.Advertise(router.OnService, policy)
 	r.Advertise(router.OnRoom, policy)
+	advertiseAvatars(r)
+	advertiseSlowMode(r)
+	advertiseChatStates(r)
+	advertiseActivity(r)
+	advertiseCommands(r)
+	advertiseHats(r)
+	advertiseSearch(r)
 	r.AddItem(s.o.Host, router.Item{Addr: s.addr, Name: "Rooms"})
 }
 
@@ -40,8 +47,8 @@ func (r *room) discoInfo(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
 	if k.Attr("node") == nsMUC+"#traffic" {
 		return nil, errUnknown // §18.1.1: nothing is cut from what occupants send
 	}
-	if k.Attr("node") != "" {
-		return nil, errNoNode
+	if node := k.Attr("node"); node != "" {
+		return r.commandInfo(st.From(), node)
 	}
 	w := wire.NewWriter().Start(nsDiscoInfo, "query")
 	w.Start("", "identity").Attr("category", "conference").Attr("type", "text").AttrIf("name", r.set.Name).End()
@@ -79,11 +86,15 @@ func (r *room) reservedNick(bare wire.Addr) wire.Payload {
 
 // discoItems lists the nicks, to who is in the room alone (XEP-0045 §6.5 advises against more).
 func (r *room) discoItems(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
-	if k.Attr("node") != "" {
-		return nil, errNoNode
-	}
 	if r.unborn(st.From()) {
 		return nil, errNoRoom
+	}
+	switch k.Attr("node") {
+	case "":
+	case nsCommands:
+		return r.commandItems(st.From()), nil
+	default:
+		return nil, errNoNode
 	}
 	w := wire.NewWriter().Start(nsDiscoItems, "query")
 	if r.sessions[st.From()] != nil {

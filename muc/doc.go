@@ -18,5 +18,6 @@
 // notices (facet.go has the list).
 //
 // Locks: Service.mu guards the map of rooms and the turns of those who query archives, mailbox.mu a mailbox, ledger.mu the rooms of each session,
-// graveyard.mu the destroyed ones. All are leaves: none is held during a call out or while another is taken.
+// graveyard.mu the destroyed ones, activity.mu what was counted,
+// directory.mu what searches see. All are leaves: none is held during a call out or while another is taken.
 package muc

@@ -49,6 +49,7 @@ func (r *room) erase(person wire.Addr, name archive.Pseudonym) {
 	}
 	r.invited = slices.DeleteFunc(r.invited, func(i invitation) bool { return i.by == person || i.guest == person })
 	maps.DeleteFunc(r.spent.buckets, func(full wire.Addr, _ bucket) bool { return full.Bare() == person })
+	delete(r.slow.last, person)
 	r.eraseSubject(person, name)
 	// It is read from the store again. What an unarchived room has at hand does not say whose it is, so all of it goes.
 	r.history = history{}

@@ -138,3 +138,59 @@ func TurnsTaken(askers, each int) (taken int) {
 	}
 	return taken
 }
+
+// SlowMode has n accounts speak in slow mode. It returns how many the room remembers, and whether the last one must wait.
+func SlowMode(n int, every time.Duration) (kept int, waits bool) {
+	var s slow
+	now := time.Unix(1_800_000_000, 0)
+	var last wire.Addr
+	for i := range n {
+		last = wire.MustAddr(fmt.Sprintf("u%d@example.test", i))
+		s.wait(last, now, every)
+	}
+	return len(s.last), s.wait(last, now, every) > 0
+}
+
+// MaxWaiting is the bound of what slow mode remembers.
+const MaxWaiting = maxWaiting
+
+// Activity counts a message in each of n rooms. It returns how many rooms are counted then, and whether an hour later the first
+// one's rate is known.
+func Activity(n int) (counted int, known bool) {
+	now := time.Unix(1_800_000_000, 0)
+	a := activity{since: now.Add(-10 * time.Hour)}
+	room := func(i int) wire.Addr { return wire.MustAddr(fmt.Sprintf("r%d@example.test", i)) }
+	for i := range n {
+		a.add(room(i), now)
+	}
+	_, known = a.rate(room(0), time.Time{}, now.Add(time.Hour))
+	return len(a.rooms), known
+}
+
+// MaxActive is the bound of the rooms that are counted.
+const MaxActive = maxActive
+
+// Directory remembers n rooms with that description. It returns the bytes that are counted, and whether the last one is there.
+func Directory(n int, description string) (bytes int, newest bool) {
+	var d directory
+	room := func(i int) wire.Addr { return wire.MustAddr(fmt.Sprintf("r%d@example.test", i)) }
+	for i := range n {
+		d.put(room(i), listing{description: description}, true)
+		d.put(room(i), listing{}, false)
+	}
+	l, ok := d.get(room(n - 1))
+	sum := 0
+	for _, l := range d.rooms {
+		sum += l.size()
+	}
+	if sum != d.bytes {
+		panic("the directory counts wrongly")
+	}
+	return d.bytes, ok && l.description == description
+}
+
+// The bounds of searches.
+const (
+	MaxDirectory = maxDirectory
+	MaxSearches  = maxSearches
+)

@@ -48,4 +48,8 @@ var facets = []facet{
 	archiveFacet,
 	archiveExtendedFacet,
 	retentionFacet,
+	avatarFacet,
+	slowModeFacet,
+	activityFacet,
+	hatsFacet,
 }

@@ -33,6 +33,7 @@ func (r *room) forgetAccount(account wire.Addr) {
 		delete(r.reserved, a.Nick)
 	}
 	delete(r.affiliations, account)
+	r.dropHats()
 	for _, o := range r.everyone() {
 		if o.bare == account {
 			r.reaffiliate(o, actor{}, "")()

@@ -45,13 +45,17 @@ func (r *room) judgeGroupchat(st wire.Stanza, m *message) error {
 	if !s.occ.role.may(privilegeTalk) {
 		return refusal(stanza.Auth, stanza.Forbidden, "You have no voice in this room.") // §7.4
 	}
+	if r.dropsState(st) {
+		m.deliver = func(*room, *message) {}
+		return nil
+	}
 	m.out = s.occ.says(st).WithTo(wire.Addr{})
 	m.deliver = (*room).broadcast
 	if err := r.judgeRetraction(s, m); err != nil {
 		return err
 	}
 	r.archiveRow(s, m)
-	return nil
+	return r.judgePace(s, st)
 }
 
 // archiveRow has the archive keep a message of a session, by the rules.
@@ -85,6 +89,7 @@ func (r *room) broadcast(m *message) {
 		r.history.add(entry{id: r.unkept(), st: st}, r.s.o.Config().Rooms.HistoryMax)
 	}
 	r.takeBack(m.rewrite)
+	r.countActivity(m)
 	r.toAll(st)
 }
 

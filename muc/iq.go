@@ -30,6 +30,9 @@ var roomIQs = map[iqKey]iqHandler{
 	{"set", iqName(nsAdmin, "query")}:      (*room).setAdmin,
 	{"get", iqName(nsRegister, "query")}:   (*room).getRegistration,
 	{"set", iqName(nsRegister, "query")}:   (*room).setRegistration,
+	{"get", iqName(nsVCard, "vCard")}:      (*room).getVCard,
+	{"set", iqName(nsVCard, "vCard")}:      (*room).setVCard,
+	{"set", iqName(nsCommands, "command")}: (*room).execute,
 }
 
 // iq answers a request to the room, or passes one on to an occupant.

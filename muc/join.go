@@ -105,7 +105,7 @@ func (r *room) seat(j *joining) *session {
 	}
 	o := r.occupants[j.nick]
 	if o == nil {
-		o = &occupant{nick: j.nick, addr: j.addr, bare: j.bare, mark: r.mark(j.bare), affiliation: j.affiliation,
+		o = &occupant{nick: j.nick, addr: j.addr, bare: j.bare, mark: r.mark(j.bare), hats: r.hatsOf(j.bare), affiliation: j.affiliation,
 			role: r.initialRole(j.affiliation)}
 	}
 	s = &session{full: j.full, sink: r.s.o.Router.Sink(j.full), shows: shows(j.st), rate: r.spent.take(j.full)}
@@ -136,6 +136,7 @@ func (r *room) welcome(s *session, j *joining, created bool) {
 	s.occ.changed()
 	r.showTo(s.occ, func(other *session) bool { return other != s })
 	r.tellSelf(n, s)
+	r.showAvatar(s)
 	r.sendHistory(s, j.x)
 	r.sendSubject(s)
 }

@@ -23,6 +23,7 @@ const (
 	nsOccupantID = "urn:xmpp:occupant-id:0"
 	nsRetract    = "urn:xmpp:message-retract:1"
 	nsModerate   = "urn:xmpp:message-moderate:1"
+	nsHints      = "urn:xmpp:hints"
 	nsPing       = "urn:xmpp:ping"
 	nsRegister   = "jabber:iq:register"
 )

@@ -87,8 +87,9 @@ func (r *room) changeNick(s *session, st wire.Stanza) error {
 	r.tellSelf(n, s)
 	o := r.occupants[nick]
 	if o == nil {
-		o = &occupant{nick: nick, addr: st.To(), bare: old.bare, mark: old.mark, affiliation: old.affiliation, role: old.role}
+		o = &occupant{nick: nick, addr: st.To(), bare: old.bare, mark: old.mark, hats: old.hats, affiliation: old.affiliation, role: old.role}
 		r.occupants[nick] = o
+		r.users.Store(int32(len(r.occupants)))
 	}
 	s.occ, s.shows = o, shows(st)
 	o.show(s)

@@ -14,6 +14,7 @@ type occupant struct {
 	addr        wire.Addr    // room@service/nick
 	bare        wire.Addr    // of the account
 	mark        wire.Payload // its <occupant-id/>
+	hats        wire.Payload // its <hats/>, nil for none
 	affiliation affiliation
 	role        role
 	sessions    []*session // in the order in which they last sent presence; the last one's is shown
@@ -57,6 +58,7 @@ func (r *room) enter(s *session, o *occupant) {
 	r.sessions[s.full] = s
 	s.index = len(r.all)
 	r.all = append(r.all, s)
+	r.users.Store(int32(len(r.occupants)))
 	r.s.Stats.Occupants.Add(1)
 }
 
@@ -79,6 +81,7 @@ func (r *room) detach(s *session) (last bool) {
 	o := s.occ
 	if len(o.sessions) == 1 && o.sessions[0] == s {
 		delete(r.occupants, o.nick) // its sessions stay, for the last notice
+		r.users.Store(int32(len(r.occupants)))
 		return true
 	}
 	if i := slices.Index(o.sessions, s); i >= 0 {

@@ -21,6 +21,7 @@ type item struct {
 type notice struct {
 	from     wire.Addr    // the occupant's address
 	mark     wire.Payload // its <occupant-id/>
+	hats     wire.Payload // its <hats/>, which only who is here wears
 	gone     bool         // unavailable
 	shows    wire.Payload
 	real     wire.Addr // full; shown to those who may see it
@@ -57,11 +58,10 @@ func (n *notice) render(real bool, self bool) wire.Stanza {
 		}
 	}
 	w.End()
-	typ := ""
 	if n.gone {
-		typ = "unavailable"
+		return wire.New(wire.KindPresence, "unavailable", "", n.from, wire.Addr{}, n.shows, w.Payload(), n.mark)
 	}
-	return wire.New(wire.KindPresence, typ, "", n.from, wire.Addr{}, n.shows, w.Payload(), n.mark)
+	return wire.New(wire.KindPresence, "", "", n.from, wire.Addr{}, n.shows, w.Payload(), n.hats, n.mark)
 }
 
 func status(w *wire.Writer, code int) {
@@ -70,7 +70,7 @@ func status(w *wire.Writer, code int) {
 
 // about begins a notice of an occupant as it is.
 func about(o *occupant) *notice {
-	return &notice{from: o.addr, mark: o.mark, real: o.shown().full, shows: o.shown().shows,
+	return &notice{from: o.addr, mark: o.mark, hats: o.hats, real: o.shown().full, shows: o.shown().shows,
 		item: item{affiliation: o.affiliation, role: o.role}}
 }
 
@@ -159,7 +159,7 @@ func shows(st wire.Stanza) wire.Payload {
 }
 
 // forged reports whether a child is what a room adds, so that none may come from a client: stanza ids and occupant ids
-// (XEP-0359 §4, XEP-0421 §4), delay stamps (XEP-0203 §5), and what XEP-0045 puts into <x/>.
+// (XEP-0359 §4, XEP-0421 §4), delay stamps (XEP-0203 §5), hats (XEP-0317 §3.1), and what XEP-0045 puts into <x/>.
 func forged(k wire.Kid) bool {
 	n := k.Name()
 	switch n.Space {
@@ -169,6 +169,8 @@ func forged(k wire.Kid) bool {
 		return n.Local == "stanza-id"
 	case nsOccupantID:
 		return n.Local == "occupant-id"
+	case nsHats:
+		return n.Local == "hats"
 	case nsDelay, "jabber:x:delay":
 		return true
 	}

@@ -86,6 +86,10 @@ func (s *Service) answer(ctx context.Context, st wire.Stanza) (wire.Payload, err
 			return nil, nil
 		case k.Is(nsUnique, "unique"):
 			return uniqueName(), nil
+		case k.Is(nsSearch, "search"):
+			return s.search(ctx, k)
+		case k.Is(nsVCard, "vCard"):
+			return s.vCard(), nil
 		}
 		break
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"mellium.im/xmpp/stanza"
@@ -47,10 +48,12 @@ type room struct {
 	reserved     map[string]wire.Addr              // nicks, and the bare addresses of those they are kept for
 	all          []*session                        // the same, for fan-out; in no order
 
+	users   atomic.Int32 // the number of occupants, for others to read
 	line    line
 	history history
 	relays  map[string]relay // by the id that the room gave
 	spent   spent
+	slow    slow
 	invited []invitation // the newest, oldest first
 	closing bool
 }
@@ -72,7 +75,7 @@ func (r *room) reset() {
 	r.sessions = map[wire.Addr]*session{}
 	r.reserved = map[string]wire.Addr{}
 	r.relays = map[string]relay{}
-	r.spent = spent{}
+	r.spent, r.slow = spent{}, slow{}
 	r.all, r.invited = nil, nil
 	r.history = history{}
 }
@@ -181,6 +184,7 @@ func (r *room) load() error {
 		r.reserve(a)
 	}
 	r.state, r.stored = open, true
+	r.dropHats() // of accounts that were deleted meanwhile
 	return nil
 }
 

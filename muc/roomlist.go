@@ -18,9 +18,15 @@ const roomsPage = 250
 // countPage is how many rooms are read at a time to count them.
 const countPage = 1000
 
-// list notes a temporary room for the list, or takes the room off: stored ones are listed by the store.
+// list notes a temporary room for the list, or takes the room off: stored ones are listed by the store. Searches find what the
+// room says of itself now.
 func (r *room) list() {
 	s := r.s
+	if r.state == open && r.set.Public {
+		s.directory.put(r.addr, r.set.listing(), true)
+	} else {
+		s.directory.drop(r.addr)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r.state == open && !r.stored && r.set.Public {

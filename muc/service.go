@@ -61,15 +61,18 @@ type Stats struct {
 
 // Service answers for one conference domain. Its methods are safe for any goroutine.
 type Service struct {
-	o      Options
-	addr   wire.Addr
-	seal   sealer
-	ledger ledger
-	graves *graveyard
-	reader *archive.Reader
-	ctx    context.Context // of requests to archives; ends with Close
-	cancel context.CancelFunc
-	Stats  Stats
+	o         Options
+	addr      wire.Addr
+	seal      sealer
+	ledger    ledger
+	graves    *graveyard
+	reader    *archive.Reader
+	activity  activity
+	ctx       context.Context // of requests to archives; ends with Close
+	cancel    context.CancelFunc
+	Stats     Stats
+	directory directory
+	searching chan struct{} // a slot for each search under way
 
 	mu    sync.Mutex // a leaf; guards what follows
 	rooms map[wire.Addr]*room
@@ -110,7 +113,8 @@ func New(o Options) (*Service, error) {
 		return nil, errors.New("muc: archives need ids: make them with archive.NewIDs")
 	}
 	s := &Service{o: o, addr: addr, seal: seal, rooms: map[wire.Addr]*room{}, temporary: map[wire.Addr]string{}, asking: make(chan struct{}, serviceRequests),
-		reader: archive.NewReader(o.Archive, o.IDs), turns: turns{}, graves: newGraveyard(o.Documents, addr)}
+		reader: archive.NewReader(o.Archive, o.IDs), turns: turns{}, graves: newGraveyard(o.Documents, addr),
+		activity: activity{since: o.Now()}, searching: make(chan struct{}, maxSearches)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.advertise()
 	o.Router.OnGone(s.sessionGone)
@@ -219,6 +223,11 @@ func (s *Service) refuse(st wire.Stanza, err error) {
 	}
 	s.Stats.Refused.Add(1)
 	e.By = st.To().Bare().JID() // §7.2.1, Example 19: by the room
+	var d router.DetailedError
+	if errors.As(err, &d) {
+		s.o.Router.Bounce(context.Background(), st, e, d.Detail)
+		return
+	}
 	s.o.Router.Bounce(context.Background(), st, e)
 }
 

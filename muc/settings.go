@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"salon.im/salon/config"
+	"salon.im/salon/wire"
 )
 
 // settings is a room's configuration, stored as JSON. A field that an older record lacks has its zero value; the zero
@@ -38,6 +39,14 @@ type settings struct {
 	NoArchive bool `json:"no_archive,omitempty"`
 	// Keep is how long messages stay; 0 is as long as the service says.
 	Keep config.Keep `json:"keep,omitempty"`
+	// Hats are those that there are, Worn has the URIs of those of each account, bare. Neither is changed in place: copies share them.
+	Hats []hat                  `json:"hats,omitempty"`
+	Worn map[wire.Addr][]string `json:"worn,omitempty"`
+	// SlowMode is how many seconds lie between two messages of one account; 0 is off.
+	SlowMode uint32 `json:"slow_mode,omitempty"`
+	// VCard is the room's <vCard/> as its owner sent it, "" for none; Avatars has the hashes of its photos.
+	VCard   string   `json:"vcard,omitempty"`
+	Avatars []string `json:"avatars,omitempty"`
 }
 
 // defaults are the settings of a new room: public talk, addresses seen by moderators alone (XEP-0045 §10.1.2 leaves the

@@ -344,7 +344,10 @@ type noSink struct{}
 func (noSink) Send(wire.Stanza) bool { return false }
 
 // Bounce answers a stanza that cannot be delivered, unless it is itself an error or a result (RFC 6120 §8.3.1).
-func (r *Router) Bounce(ctx context.Context, st wire.Stanza, e stanza.Error) { r.bounce(ctx, st, e) }
+// detail is an application-specific condition.
+func (r *Router) Bounce(ctx context.Context, st wire.Stanza, e stanza.Error, detail ...wire.Payload) {
+	r.bounce(ctx, st, e, detail...)
+}
 
 func (r *Router) bounce(ctx context.Context, st wire.Stanza, e stanza.Error, detail ...wire.Payload) {
 	if t := st.Type(); t == "error" || t == "result" || st.From().IsZero() {

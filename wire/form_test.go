@@ -124,3 +124,13 @@ func TestFormOrder(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// XEP-0122 §3.2.2: a number says its bounds.
+func TestFormInteger(t *testing.T) {
+	got := string(wire.NewFormWriter("form", "").Integer("n", "N", 2, 0, 9).Payload())
+	want := `<x xmlns="jabber:x:data" type="form"><field var="n" type="text-single" label="N"><validate xmlns="http://jabber.org/protocol/xdata-validate"` +
+		` datatype="xs:integer"><range min="0" max="9"/></validate><value>2</value></field></x>`
+	if got != want {
+		t.Errorf("got %s", got)
+	}
+}

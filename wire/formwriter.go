@@ -1,5 +1,7 @@
 package wire
 
+import "strconv"
+
 // FormWriter builds a data form (XEP-0004 §3). Fields appear in the order of the calls.
 //
 //	p := wire.NewFormWriter("form", "http://jabber.org/protocol/muc#roomconfig").
@@ -61,9 +63,26 @@ func (f *FormWriter) Hidden(name, value string) *FormWriter {
 // Fixed adds text between fields.
 func (f *FormWriter) Fixed(text string) *FormWriter { return f.Field("fixed", "", "", "", nil, text) }
 
+// Required adds an empty field that must be filled in (XEP-0004 §3.2).
+func (f *FormWriter) Required(typ, name, label string) *FormWriter {
+	f.begin()
+	f.w.Start("", "field").Attr("var", name).Attr("type", typ).AttrIf("label", label).Elem("", "required", "").End()
+	return f
+}
+
 // TextSingle adds a line of text.
 func (f *FormWriter) TextSingle(name, label, value string) *FormWriter {
 	return f.Field("text-single", name, label, "", nil, some(value)...)
+}
+
+// Integer adds a line for a number from min to max, which says so to clients that check it (XEP-0122 §3.2.2).
+func (f *FormWriter) Integer(name, label string, value, min, max int) *FormWriter {
+	f.begin()
+	f.w.Start("", "field").AttrIf("var", name).Attr("type", "text-single").AttrIf("label", label)
+	f.w.Start("http://jabber.org/protocol/xdata-validate", "validate").Attr("datatype", "xs:integer")
+	f.w.Start("", "range").Attr("min", strconv.Itoa(min)).Attr("max", strconv.Itoa(max)).End().End()
+	f.w.Elem("", "value", strconv.Itoa(value)).End()
+	return f
 }
 
 // TextPrivate adds a line that is not shown, such as a password.

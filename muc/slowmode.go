@@ -1,0 +1,97 @@
+package muc
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"mellium.im/xmpp/stanza"
+
+	"salon.im/salon/router"
+	"salon.im/salon/wire"
+)
+
+const fieldSlowMode = "muc#roomconfig_slow_mode_duration"
+
+// maxSlowMode is the longest wait that an owner may set, in seconds: a day (XEP-0500 §8: not too large to store).
+const maxSlowMode = 24 * 60 * 60
+
+// maxWaiting bounds the accounts of whom a room remembers when they spoke last.
+const maxWaiting = 10_000
+
+// slowModeFacet has everyone wait between two messages (XEP-0500).
+var slowModeFacet = facet{
+	form: func(f *wire.FormWriter, r *room) { // §5.1
+		f.Integer(fieldSlowMode, "Seconds to wait between two messages (0: none)", int(r.set.SlowMode), 0, maxSlowMode)
+	},
+	read: func(f wire.Form, _ *room, set *settings) error {
+		n, err := strconv.ParseUint(strings.TrimSpace(f.Value(fieldSlowMode)), 10, 32)
+		if err == nil && n <= maxSlowMode { // §8: an invalid value must be ignored
+			set.SlowMode = uint32(n)
+		}
+		return nil
+	},
+	info: func(f *wire.FormWriter, r *room) { // §5.2
+		f.TextSingle("muc#roominfo_slow_mode_duration", "Seconds to wait between two messages", strconv.Itoa(int(r.set.SlowMode)))
+	},
+	after: func(r *room, _ *settings) {
+		if r.set.SlowMode == 0 {
+			r.slow = slow{}
+		}
+	},
+}
+
+func advertiseSlowMode(r *router.Router) {
+	r.Advertise(router.OnRoom, router.XEP{Num: 500, Version: "0.1.1", Status: "complete"})
+}
+
+// slow remembers when accounts, bare, spoke last: all their sessions and nicks count as one (XEP-0500 §8), also after they
+// left. It is forgotten with the room's state, when nobody was in for rooms.park_after.
+type slow struct {
+	last map[wire.Addr]time.Time
+}
+
+// wait returns how much longer an account must wait; if that is nothing, it has spoken now. At the bound those go who need not
+// wait any more, and then any others.
+func (s *slow) wait(bare wire.Addr, now time.Time, every time.Duration) time.Duration {
+	if left := every - now.Sub(s.last[bare]); left > 0 {
+		return left
+	}
+	if s.last == nil {
+		s.last = map[wire.Addr]time.Time{}
+	}
+	if _, known := s.last[bare]; !known && len(s.last) >= maxWaiting {
+		s.trim(now, every)
+	}
+	s.last[bare] = now
+	return 0
+}
+
+func (s *slow) trim(now time.Time, every time.Duration) {
+	for a, at := range s.last {
+		if now.Sub(at) >= every {
+			delete(s.last, a)
+		}
+	}
+	for a := range s.last {
+		if len(s.last) < maxWaiting {
+			return
+		}
+		delete(s.last, a)
+	}
+}
+
+// judgePace refuses a message that comes too early. Those without a body do not count, and admins and owners need not wait
+// (XEP-0500 §6).
+func (r *room) judgePace(s *session, st wire.Stanza) error {
+	if r.set.SlowMode == 0 || !st.Has("", "body") || r.rank(s.occ.bare) >= admin {
+		return nil
+	}
+	left := r.slow.wait(s.occ.bare, r.s.o.Now(), time.Duration(r.set.SlowMode)*time.Second)
+	if left == 0 {
+		return nil
+	}
+	return refusal(stanza.Wait, stanza.PolicyViolation, fmt.Sprintf(
+		"Slow mode: everyone waits %d seconds between two messages here. Try again in %d.", r.set.SlowMode, (left+time.Second-1)/time.Second))
+}

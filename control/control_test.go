@@ -29,6 +29,7 @@ var (
 // house is a store with the rules over it, and what they reported.
 type house struct {
 	*control.Users
+	*control.Services
 	store   storage.Store
 	changed []string
 }
@@ -56,6 +57,7 @@ func newHouse(t *testing.T) *house {
 		Changed:     func(addr wire.Addr, gone bool) { h.changed = append(h.changed, fmt.Sprint(addr, gone)) },
 		Workers:     2,
 	})
+	h.Services = services(t, store, false)
 	return h
 }
 
@@ -114,7 +116,7 @@ func online(t *testing.T, h *house) control.Admin {
 func bothWays(t *testing.T, test func(t *testing.T, h *house, a control.Admin)) {
 	t.Run("offline", func(t *testing.T) {
 		h := newHouse(t)
-		test(t, h, control.Offline{Users: h.Users})
+		test(t, h, control.Offline{Users: h.Users, Services: services(t, h.store, true)})
 	})
 	t.Run("online", func(t *testing.T) {
 		h := newHouse(t)

@@ -223,12 +223,12 @@ func roomError(addr wire.Addr, err error) error {
 	text := strings.TrimSuffix(refused.Text["en"], ".")
 	switch refused.Condition {
 	case stanza.Conflict:
-		text += ": make somebody else an owner first, with `room affiliate`"
+		text += fmt.Sprintf(": make somebody else an owner first (`room affiliate %s NAME@HOST owner`)", addr)
 	case stanza.ResourceConstraint:
 		text += ": see rooms.per_account_owned in the settings, or take entries off the room's lists"
 	}
 	if text == "" {
 		text = string(refused.Condition)
 	}
-	return invalid("%s stays as it was: %s", addr, text)
+	return invalid("nothing was changed at %s: %s", addr, text)
 }

@@ -11,12 +11,12 @@ import (
 	"salon.im/salon/wire"
 )
 
-// fieldPrefix is what Configure lets out of the fields' names.
-const fieldPrefix = "muc#roomconfig_"
+// fieldPrefixes are what the fields' short names leave out: that of XEP-0045 §15.5.3, and ours.
+var fieldPrefixes = []string{"muc#roomconfig_", "{https://salon.im/muc}"}
 
 // Field is a field of a room's configuration form.
 type Field struct {
-	// Name is its var; the operator's calls know it without "muc#roomconfig_" too.
+	// Name is its var, or the Key of its Setting.
 	Name string `json:"name"`
 	// Values are what it has or shall have. The operator may write several of a list into one, separated by commas.
 	Values []string `json:"values"`
@@ -25,6 +25,7 @@ type Field struct {
 // Setting is a field as the form shows it. A secret, such as the room's password, has no values.
 type Setting struct {
 	Field
+	Key   string `json:"key"`  // the name in short
 	Type  string `json:"type"` // of XEP-0004 §3.3
 	Label string `json:"label,omitempty"`
 	// Options are the values that the form offers; some fields take others too.
@@ -44,7 +45,7 @@ func (r *room) submit(fields []Field) error {
 	w := wire.NewFormWriter("submit", nsRoomConfig)
 	var used []Setting
 	for _, f := range fields {
-		i := slices.IndexFunc(known, func(s Setting) bool { return s.Name == f.Name || s.Name == fieldPrefix+f.Name })
+		i := slices.IndexFunc(known, func(s Setting) bool { return s.Name == f.Name || s.Key == f.Name })
 		if i < 0 {
 			return refusal(stanza.Modify, stanza.BadRequest, "There is no field "+f.Name+": the fields are "+names(known)+".")
 		}
@@ -78,9 +79,9 @@ func explained(err error, used []Setting) error {
 	for _, s := range used {
 		switch {
 		case s.Type == "boolean":
-			text += " " + short(s.Name) + " takes 1 or 0."
+			text += " " + s.Key + " takes 1 or 0."
 		case len(s.Options) > 0:
-			text += " " + short(s.Name) + " takes " + strings.Join(s.Options, ", ") + "."
+			text += " " + s.Key + " takes " + strings.Join(s.Options, ", ") + "."
 		}
 	}
 	return refusal(e.Type, e.Condition, text)
@@ -94,6 +95,7 @@ func (r *room) settingsShown(values bool) []Setting {
 			continue
 		}
 		s := Setting{Field: Field{Name: strings.Clone(k.Attr("var")), Values: []string{}}, Type: strings.Clone(k.Attr("type")), Label: strings.Clone(k.Attr("label"))}
+		s.Key = short(s.Name)
 		for c := range k.Kids() {
 			switch {
 			case c.Is(wire.NSForm, "value") && values && s.Type != secretType:
@@ -108,12 +110,17 @@ func (r *room) settingsShown(values bool) []Setting {
 	return out
 }
 
-func short(name string) string { return strings.TrimPrefix(name, fieldPrefix) }
+func short(name string) string {
+	for _, p := range fieldPrefixes {
+		name = strings.TrimPrefix(name, p)
+	}
+	return name
+}
 
 func names(settings []Setting) string {
 	var out []string
 	for _, s := range settings {
-		out = append(out, short(s.Name))
+		out = append(out, s.Key)
 	}
 	return strings.Join(out, ", ")
 }

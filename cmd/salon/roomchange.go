@@ -99,7 +99,8 @@ func readFields(args []string) ([]muc.Field, error) {
 func (a *app) roomAffiliateCmd() *cobra.Command {
 	var reason string
 	c := &cobra.Command{Use: "affiliate ROOM JID owner|admin|member|none|outcast", Short: "Say what somebody is to a room",
-		Long: "Say what somebody is to a room. The last owner stays one until there is another." + roomHelp, Args: cobra.ExactArgs(3)}
+		Long: "Say what somebody is to a room. The last owner stays one until there is another." +
+			"\nWho becomes a member of a members-only room is invited, if the server runs." + roomHelp, Args: cobra.ExactArgs(3)}
 	c.Flags().StringVar(&reason, "reason", "", "what everyone is told")
 	c.RunE = a.onRoom("changed", func(ctx context.Context, admin control.Admin, args []string) (wire.Addr, error) {
 		return admin.AffiliateRoom(ctx, args[0], control.Affiliation{JID: args[1], Value: args[2], Reason: reason})

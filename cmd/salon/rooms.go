@@ -110,7 +110,7 @@ func (a *app) showRoom(d muc.RoomDetails) {
 			if s.Type == "text-private" {
 				value = "(not shown)"
 			}
-			_, _ = fmt.Fprintf(w, "  %s\t%s\t%s\n", strings.TrimPrefix(s.Name, "muc#roomconfig_"), line(value), s.Label)
+			_, _ = fmt.Fprintf(w, "  %s\t%s\t%s\n", s.Key, line(value), s.Label)
 		}
 	})
 	a.say("\nAffiliations: %d\n", len(d.Affiliations))

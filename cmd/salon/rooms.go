@@ -49,7 +49,7 @@ func (a *app) listRooms(ctx context.Context, admin control.Admin, host string) e
 			if a.json {
 				err = a.encode(r)
 			} else {
-				_, err = fmt.Fprintf(table, "%s\t%s\t%d inside\t%s\n", r.Addr, r.Name, r.Occupants, kindOf(r))
+				_, err = fmt.Fprintf(table, "%s\t%s\t%d inside\t%s\n", r.Addr, line(r.Name), r.Occupants, kindOf(r))
 			}
 			if err != nil {
 				return nil // the reader has seen enough
@@ -126,7 +126,7 @@ func (a *app) showRoom(d muc.RoomDetails) {
 			for _, s := range o.Sessions {
 				jids = append(jids, s.String())
 			}
-			_, _ = fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", o.Nick, o.Role, o.Affiliation, strings.Join(jids, " "))
+			_, _ = fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", line(o.Nick), o.Role, o.Affiliation, strings.Join(jids, " "))
 		}
 	})
 }

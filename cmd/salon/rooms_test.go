@@ -55,6 +55,19 @@ func TestRoomKickWithoutServer(t *testing.T) {
 	salon(t, "", "room", "kick", "hall", "Bob", "--data", data).want(t, 1, "", "salon: no server is running on this data directory")
 }
 
+// A name cannot make the operator's terminal do anything, nor look like another line of the list.
+func TestRoomNamesOnATerminal(t *testing.T) {
+	data := dataDir(t)
+	salon(t, "", "room", "create", "hall", "--name", "a\u009b2Jb\nlobby@conference.a.test", "--data", data).want(t, 0, "created", "")
+	for _, args := range [][]string{{"list"}, {"show", "hall"}} {
+		r := salon(t, "", append(append([]string{"room"}, args...), "--data", data)...)
+		r.want(t, 0, "a2Jb lobby@conference.a.test", "")
+		if strings.ContainsRune(r.out, 0x9b) {
+			t.Errorf("%q", r.out)
+		}
+	}
+}
+
 // What was done without a server is there when one starts, and a password was sealed with the server's key.
 func TestRoomsOutliveTheCommand(t *testing.T) {
 	data := dataDir(t)

@@ -52,6 +52,7 @@ type Admin interface {
 	Reload(ctx context.Context) (ReloadReport, error)
 	Status(ctx context.Context) (Status, error)
 	Privacy
+	Rooms
 }
 
 // User is one row of the list.
@@ -106,7 +107,7 @@ type Kind string
 // The kinds of Error.
 const (
 	Invalid    Kind = "invalid"     // the request is wrong: an address, a password, a host that is not served
-	Missing    Kind = "missing"     // there is no such user
+	Missing    Kind = "missing"     // there is no such user or room
 	Exists     Kind = "exists"      // there is one already
 	Held       Kind = "held"        // archive.hold forbids it
 	NotRunning Kind = "not-running" // it takes a running server

@@ -29,6 +29,7 @@ var (
 // house is a store with the rules over it, and what they reported.
 type house struct {
 	*control.Users
+	*control.Services
 	store   storage.Store
 	changed []string
 }
@@ -57,6 +58,7 @@ func newHouse(t *testing.T) *house {
 		Changed:     func(addr wire.Addr, gone bool) { h.changed = append(h.changed, fmt.Sprint(addr, gone)) },
 		Workers:     2,
 	})
+	h.Services = services(t, store, false)
 	return h
 }
 
@@ -124,7 +126,7 @@ func serve(t *testing.T, dir string, a control.Admin) (end func()) {
 func bothWays(t *testing.T, test func(t *testing.T, h *house, a control.Admin)) {
 	t.Run("offline", func(t *testing.T) {
 		h := newHouse(t)
-		test(t, h, control.Offline{Users: h.Users})
+		test(t, h, control.Offline{Users: h.Users, Services: services(t, h.store, true)})
 	})
 	t.Run("online", func(t *testing.T) {
 		h := newHouse(t)

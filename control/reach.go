@@ -19,6 +19,7 @@ const (
 // Offline is the Admin over a store while no server runs. Its caller holds the Lock.
 type Offline struct {
 	*Users
+	*Services
 	Indexer *archive.Indexer
 }
 

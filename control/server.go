@@ -86,6 +86,7 @@ func NewHandler(a Admin, log *slog.Logger) http.Handler {
 		h.reply(w, r, status, err)
 	})
 	h.handlePrivacy(mux)
+	h.handleRooms(mux)
 	return mux
 }
 

@@ -17,6 +17,8 @@
 // Everything that a room can be is a facet: one file that holds its form field, its disco feature, its check and its
 // notices (facet.go has the list).
 //
+// The operator's calls (operate.go) run on the room's goroutine in their turn, and take the paths of an owner's requests.
+//
 // Locks: Service.mu guards the map of rooms and the turns of those who query archives, mailbox.mu a mailbox, ledger.mu the rooms of each session,
 // graveyard.mu the destroyed ones, activity.mu what was counted,
 // directory.mu what searches see. All are leaves: none is held during a call out or while another is taken.

@@ -21,13 +21,18 @@ func (r *room) getConfig(st wire.Stanza, _ wire.Kid) (wire.Payload, error) {
 	if !r.rank(st.From().Bare()).may(privilegeConfigure) {
 		return nil, errOwners
 	}
+	return wire.NewWriter().Start(nsOwner, "query").Raw(r.configForm()).Payload(), nil
+}
+
+// configForm is the configuration form with the values in force.
+func (r *room) configForm() wire.Payload {
 	form := wire.NewFormWriter("form", nsRoomConfig).Title("Configuration of " + r.addr.String())
 	for _, f := range facets {
 		if f.form != nil {
 			f.form(form, r)
 		}
 	}
-	return wire.NewWriter().Start(nsOwner, "query").Raw(form.Payload()).Payload(), nil
+	return form.Payload()
 }
 
 // setOwner configures the room or destroys it (XEP-0045 §10.1.2, §10.2, §10.9).

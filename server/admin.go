@@ -17,10 +17,11 @@ import (
 )
 
 // Admin returns what an administrator of this machine can ask for.
-func (s *Server) Admin() control.Admin { return admin{s.users, s} }
+func (s *Server) Admin() control.Admin { return admin{s.users, s.services(), s} }
 
 type admin struct {
 	*control.Users
+	*control.Services
 	s *Server
 }
 

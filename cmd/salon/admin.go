@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"os/signal"
 	"strings"
@@ -41,7 +42,9 @@ func (a *app) withAdmin(c *cobra.Command, do func(context.Context, control.Admin
 		if fresh && !a.json {
 			_, _ = fmt.Fprintf(a.err, "salon: there was no data directory %s: made it (if your server has another, give its --data)\n", cfg.Data)
 		}
-		return control.Offline{Users: control.NewUsers(usersOptions(cfg, store)), Indexer: indexer(cfg, store)}, store.Close, nil
+		rooms := server.OfflineRooms(cfg, store, slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn})))
+		return control.Offline{Users: control.NewUsers(usersOptions(cfg, store)), Services: rooms.Admin(), Indexer: indexer(cfg, store)},
+			func() error { return errors.Join(rooms.Close(), store.Close()) }, nil
 	})
 	if err != nil {
 		return err

@@ -29,7 +29,7 @@ func (a *app) complain(failure error) {
 }
 
 // command finds the commands that an error names: in backquotes, without the program's name.
-var command = regexp.MustCompile("`(?:serve|user [^`]+)`")
+var command = regexp.MustCompile("`(?:serve|(?:user|room) [^`]+)`")
 
 // unreadable says that a file that the user named cannot be read: the command line is to blame, not the server.
 func unreadable(doing string, err error) error {

@@ -38,6 +38,7 @@ type message struct {
 	rows    []storage.Row         // none if it is not kept
 	unkept  bool                  // the live history has it, the archive not
 	rewrite []storage.Rewrite     // what it takes back
+	unset   bool                  // the room's subject is among it
 	refuse  error                 // not taken: the sender is told in its turn
 	deliver func(*room, *message) // after the commit
 	result  archive.Result

@@ -84,6 +84,7 @@ func (r *room) rewrite(m *message, row storage.Row, why archive.Retraction) erro
 		return r.storageError("retract a message", err)
 	}
 	m.rewrite = append(m.rewrite, rw)
+	m.unset = m.unset || r.setSubject(row)
 	return nil
 }
 

@@ -20,8 +20,8 @@ const awayRetry = time.Second
 // Once a call has failed so, and no other has succeeded since it began, the store is away: calls fail at once with ErrAway,
 // but for one a second, until one succeeds. Otherwise all that waits for a room or an account would time out one by one.
 //
-// The methods of Portable are as they were, since only commands call them and may take their time; so is DropBefore, which
-// does its work in many short steps and takes minutes for a large month. log may be nil.
+// The methods of Portable are as they were, since only commands call them and may take their time; so are DropBefore
+// and Reindex, which do their work in many short steps and take minutes for a large month or index. log may be nil.
 func Bounded(s Store, limit time.Duration, log *slog.Logger) Store {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)

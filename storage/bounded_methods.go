@@ -291,8 +291,3 @@ func (b *bounded) Unindexed(ctx context.Context, limit int) (v []Row, err error)
 func (b *bounded) Index(ctx context.Context, texts []Text, upTo int64) error {
 	return b.do(ctx, func(ctx context.Context) error { return b.Store.Index(ctx, texts, upTo) })
 }
-
-// Reindex implements [Searches].
-func (b *bounded) Reindex(ctx context.Context) error {
-	return b.do(ctx, func(ctx context.Context) error { return b.Store.Reindex(ctx) })
-}

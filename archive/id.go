@@ -1,7 +1,6 @@
 package archive
 
 import (
-	"errors"
 	"fmt"
 	"time"
 )
@@ -13,7 +12,6 @@ const (
 	msShift  = seqBits + nodeBits
 	maxSeq   = 1<<seqBits - 1
 	maxMs    = 1<<41 - 1 // 2094-09
-	idDigits = 13        // 5 bits each
 
 	// MaxNode is the highest number of a node.
 	MaxNode = 1<<nodeBits - 1
@@ -21,9 +19,6 @@ const (
 
 // epoch is 2025-01-01T00:00:00Z in milliseconds of Unix time. Ids are stored: it never changes.
 const epoch = 1735689600000
-
-// ErrID is wrapped by the errors of ParseID. A query that names such an id gets item-not-found (XEP-0059 §2.2).
-var ErrID = errors.New("archive: not an id of ours")
 
 // IDTime returns the time at which a row was queued, to the millisecond, in UTC.
 func IDTime(id int64) time.Time { return time.UnixMilli(id>>msShift + epoch).UTC() }
@@ -34,40 +29,6 @@ func IDTime(id int64) time.Time { return time.UnixMilli(id>>msShift + epoch).UTC
 func TimeID(t time.Time) int64 {
 	ms := min(max(t.UnixMilli()-epoch, 0), maxMs)
 	return max(ms<<msShift, 1)
-}
-
-const digits = "0123456789abcdefghijklmnopqrstuv"
-
-// FormatID returns the text of an id, as in <stanza-id id='…'/>: 13 digits of base 32, which sort as the numbers do.
-func FormatID(id int64) string {
-	var b [idDigits]byte
-	for i := idDigits - 1; i >= 0; i-- {
-		b[i] = digits[id&31]
-		id >>= 5
-	}
-	return string(b[:])
-}
-
-// ParseID reads what FormatID wrote, and nothing else. The error wraps ErrID.
-func ParseID(s string) (int64, error) {
-	if len(s) != idDigits || s[0] > '7' { // the first digit holds 3 bits
-		return 0, fmt.Errorf("%w: %.20q", ErrID, s)
-	}
-	var id int64
-	for i := range len(s) {
-		switch c := s[i]; {
-		case '0' <= c && c <= '9':
-			id = id<<5 | int64(c-'0')
-		case 'a' <= c && c <= 'v':
-			id = id<<5 | int64(c-'a'+10)
-		default:
-			return 0, fmt.Errorf("%w: %q", ErrID, s)
-		}
-	}
-	if id == 0 {
-		return 0, fmt.Errorf("%w: %q", ErrID, s)
-	}
-	return id, nil
 }
 
 // idSource hands out ids that only grow. Its caller holds the lock.
@@ -83,7 +44,7 @@ func newIDSource(last int64, node int, now func() time.Time) (*idSource, error) 
 		return nil, fmt.Errorf("archive: node %d is outside 0 to %d", node, MaxNode)
 	}
 	if last>>msShift >= maxMs {
-		return nil, fmt.Errorf("archive: the store's last id %s leaves no room above it", FormatID(last))
+		return nil, fmt.Errorf("archive: the store's last id %d leaves no room above it", last)
 	}
 	// The rest of last's millisecond is left alone: another node's rows there may sort above ours.
 	return &idSource{ms: last >> msShift, seq: maxSeq, node: int64(node), now: now}, nil

@@ -1,7 +1,6 @@
 package archive_test
 
 import (
-	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -70,29 +69,6 @@ func TestOpenRefuses(t *testing.T) {
 		if w, err := archive.Open(t.Context(), f, c.o); err == nil {
 			w.Close()
 			t.Errorf("%d: opened", i)
-		}
-	}
-}
-
-func TestIDText(t *testing.T) {
-	ids := []int64{1, 31, 32, 1 << 12, 1 << 22, archive.TimeID(time.Now()), 1<<62 + 3, 1<<63 - 1}
-	var texts []string
-	for i, id := range ids {
-		s := archive.FormatID(id)
-		texts = append(texts, s)
-		if back, err := archive.ParseID(s); err != nil || back != id || len(s) != 13 {
-			t.Errorf("%d: %q is %d, %v", i, s, back, err)
-		}
-	}
-	if !slices.IsSorted(texts) {
-		t.Error("not sorted:", texts)
-	}
-	for i, s := range []string{
-		0: "", 1: "000000000001", 2: "00000000000001", 3: "0000000000000", 4: "8000000000000", 5: "000000000000w",
-		6: "000000000000A", 7: " 00000000001", 8: "-000000000001", 9: "00000000000\u00e9",
-	} {
-		if id, err := archive.ParseID(s); !errors.Is(err, archive.ErrID) {
-			t.Errorf("%d: %q is %d, %v", i, s, id, err)
 		}
 	}
 }

@@ -56,12 +56,13 @@ func badRequest(text string) stanza.Error { return refusal(stanza.Modify, stanza
 // Reader answers the queries of XEP-0313. It does not ask who may read: its callers do, before. Safe for any goroutine.
 type Reader struct {
 	store storage.Archive
+	ids   IDs
 	slots chan struct{} // one for each page that is being read
 }
 
-// NewReader returns a reader of the store's archives.
-func NewReader(s storage.Archive) *Reader {
-	return &Reader{store: s, slots: make(chan struct{}, maxReads)}
+// NewReader returns a reader of the store's archives, whose ids are those of ids in what it reads and writes.
+func NewReader(s storage.Archive, ids IDs) *Reader {
+	return &Reader{store: s, ids: ids, slots: make(chan struct{}, maxReads)}
 }
 
 // Bound is what one page may hold at most: the room that its receiver has. At least one message goes into a page.
@@ -106,19 +107,20 @@ func (r *Reader) Query(ctx context.Context, owner wire.Addr, q *Request, b Bound
 	return p.answer(q.flip), nil
 }
 
-// Ends are the ids of the first and of the last message of an archive, 0 where it is empty (XEP-0313 §5).
-func (r *Reader) Ends(ctx context.Context, owner wire.Addr) (first, last int64, err error) {
+// Metadata is the answer to <metadata/>: the archive's ends, none where it is empty (XEP-0313 §5).
+func (r *Reader) Metadata(ctx context.Context, owner wire.Addr) (wire.Payload, error) {
+	w := wire.NewWriter().Start(NSMAM, "metadata")
 	for _, end := range []struct {
+		name   string
 		newest bool
-		id     *int64
-	}{{false, &first}, {true, &last}} {
+	}{{"start", false}, {"end", true}} {
 		rows, err := r.store.Page(ctx, storage.Query{Owner: owner, Newest: end.newest, Limit: 1})
 		if err != nil {
-			return 0, 0, fmt.Errorf("archive: reading the ends of the archive of %s: %w", owner, err)
+			return nil, fmt.Errorf("archive: reading the ends of the archive of %s: %w", owner, err)
 		}
 		if len(rows) > 0 {
-			*end.id = rows[0].ID
+			w.Start("", end.name).Attr("id", r.ids.Text(rows[0].ID)).Attr("timestamp", IDTime(rows[0].ID).Format(stampFormat)).End()
 		}
 	}
-	return first, last, nil
+	return w.Payload(), nil
 }

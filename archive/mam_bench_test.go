@@ -26,7 +26,7 @@ func BenchmarkPage(b *testing.B) {
 	if _, err := s.Append(b.Context(), storage.Batch{Rows: rows}); err != nil {
 		b.Fatal(err)
 	}
-	r := archive.NewReader(s)
+	r := archive.NewReader(s, ids)
 	to := wire.MustAddr(juliet.String() + "/balcony")
 	buf := make([]byte, 0, 1<<16)
 	b.ReportAllocs()
@@ -40,7 +40,7 @@ func BenchmarkPage(b *testing.B) {
 		for i := range a.Rows {
 			buf = q.Message(juliet, to, &a.Rows[i], nil).Append(buf[:0])
 		}
-		if at = archive.FormatID(a.Last); a.Complete {
+		if at = ids.Text(a.Last); a.Complete {
 			at = ""
 		}
 	}

@@ -30,7 +30,7 @@ func TestPagingWhileMessagesCome(t *testing.T) {
 			}
 		})
 	}
-	r := archive.NewReader(s)
+	r := archive.NewReader(s, ids)
 	seen, pages := map[int64]bool{}, 0
 	for at := ""; len(seen) < senders*each && pages < 1_000_000; pages++ {
 		a, err := r.Query(t.Context(), juliet, request(t, set(`<max>7</max><after>`+at+`</after>`)), wide)
@@ -39,12 +39,12 @@ func TestPagingWhileMessagesCome(t *testing.T) {
 		}
 		for _, row := range a.Rows {
 			if seen[row.ID] {
-				t.Fatalf("%s twice", archive.FormatID(row.ID))
+				t.Fatalf("row %d twice", row.ID)
 			}
 			seen[row.ID] = true
 		}
 		if len(a.Rows) > 0 {
-			at = archive.FormatID(a.Last)
+			at = ids.Text(a.Last)
 		}
 		if a.Complete && len(a.Rows) == 0 {
 			if err := w.Barrier(t.Context()); err != nil { // until more has come

@@ -83,7 +83,7 @@ func parseRequest(t testing.TB, content string) (*archive.Request, error) {
 		t.Fatal(err)
 	}
 	k, _ := st.Kid(archive.NSMAM, "query")
-	return archive.ParseRequest(k, archive.Fields{Fulltext: true, Groupchat: true})
+	return archive.NewReader(nil, ids).ParseRequest(k, archive.Fields{Fulltext: true, Groupchat: true})
 }
 
 func set(content string) string {
@@ -116,7 +116,7 @@ func numbers(t testing.TB, a archive.Answer) (out []string) {
 }
 
 // id is the id of the n-th message.
-func id(n int) string { return archive.FormatID(note(n, "a").ID) }
+func id(n int) string { return ids.Text(note(n, "a").ID) }
 
 func stamp(n int, more string) string {
 	return noon.Add(time.Duration(n)*time.Minute).Format("2006-01-02T15:04:05") + more
@@ -126,7 +126,7 @@ func TestQuerySelects(t *testing.T) {
 	s := newLedger(10)
 	s.rows[4] = note(4, "b")
 	s.rows[6].Stanza = []byte(strings.Replace(string(s.rows[6].Stanza), ` to="`+juliet.String(), ` to="`+juliet.String()+`/balcony`, 1))
-	r := archive.NewReader(s)
+	r := archive.NewReader(s, ids)
 	for i, c := range []struct{ query, want string }{
 		{``, "0 1 2 3 4 5 6 7 8 9 complete"},
 		{set(`<max>3</max>`), "0 1 2"},
@@ -185,8 +185,8 @@ func TestQuerySelects(t *testing.T) {
 }
 
 func TestQueryRefuses(t *testing.T) {
-	r := archive.NewReader(newLedger(3))
-	gone := archive.FormatID(archive.TimeID(noon.Add(time.Hour)))
+	r := archive.NewReader(newLedger(3), ids)
+	gone := ids.Text(archive.TimeID(noon.Add(time.Hour)))
 	for i, q := range []string{
 		set(`<after>` + gone + `</after>`), set(`<before>` + gone + `</before>`), form("after-id=" + gone), form("before-id=" + gone),
 		form("ids=" + id(1) + "|" + gone),
@@ -238,7 +238,7 @@ func TestPagingBringsAll(t *testing.T) {
 
 func walk(t *testing.T, s *ledger, filter string, b archive.Bound, back bool, max int) (got []string) {
 	t.Helper()
-	r := archive.NewReader(s)
+	r := archive.NewReader(s, ids)
 	for at, pages := "", 0; pages < 1000; pages++ {
 		rsm := set(fmt.Sprintf(`<max>%d</max><after>%s</after>`, max, at))
 		if back {
@@ -250,10 +250,10 @@ func walk(t *testing.T, s *ledger, filter string, b archive.Bound, back bool, ma
 		}
 		if back {
 			got = append(numbers(t, a), got...)
-			at = archive.FormatID(a.First)
+			at = ids.Text(a.First)
 		} else {
 			got = append(got, numbers(t, a)...)
-			at = archive.FormatID(a.Last)
+			at = ids.Text(a.Last)
 		}
 		if a.Complete {
 			return got
@@ -267,7 +267,7 @@ func walk(t *testing.T, s *ledger, filter string, b archive.Bound, back bool, ma
 func TestQueryScansBoundedly(t *testing.T) {
 	s := newLedger(5000)
 	s.rows[4999] = note(4999, "b")
-	a, err := archive.NewReader(s).Query(t.Context(), juliet, request(t, form("with="+romeo.String()+"/b")), wide)
+	a, err := archive.NewReader(s, ids).Query(t.Context(), juliet, request(t, form("with="+romeo.String()+"/b")), wide)
 	if err != nil || len(a.Rows) != 0 || a.Complete || a.Last == 0 || s.reads*64 > 2*archive.MaxScan {
 		t.Fatalf("%d rows, complete %v, last %d, %d reads, %v", len(a.Rows), a.Complete, a.Last, s.reads, err)
 	}
@@ -281,18 +281,18 @@ func TestAnswerIsBounded(t *testing.T) {
 	s := newLedger(10)
 	size := len(s.rows[0].Stanza)
 	for bytes, want := range map[int]int{1: 1, size: 1, 2*size - 1: 1, 2 * size: 2, 100 * size: 10} {
-		a, err := archive.NewReader(s).Query(t.Context(), juliet, request(t, ""), archive.Bound{Stanzas: 100, Bytes: bytes})
+		a, err := archive.NewReader(s, ids).Query(t.Context(), juliet, request(t, ""), archive.Bound{Stanzas: 100, Bytes: bytes})
 		if err != nil || len(a.Rows) != want || a.Complete != (want == 10) {
 			t.Errorf("%d bytes: %d rows, complete %v, %v", bytes, len(a.Rows), a.Complete, err)
 		}
 	}
 	for bytes, want := range map[int]int{1: 1, 2*size - 1: 1, 2 * size: 2, 100 * size: 10} {
-		var ids []string
+		var every []string
 		for i := range 10 {
-			ids = append(ids, id(i))
+			every = append(every, id(i))
 		}
 		for _, rsm := range []string{"", set("<before/>")} {
-			a, err := archive.NewReader(s).Query(t.Context(), juliet, request(t, form("ids="+strings.Join(ids, "|"))+rsm),
+			a, err := archive.NewReader(s, ids).Query(t.Context(), juliet, request(t, form("ids="+strings.Join(every, "|"))+rsm),
 				archive.Bound{Stanzas: 100, Bytes: bytes})
 			if err != nil || len(a.Rows) != want || a.Complete != (want == 10) || rsm == "" && a.Rows[0].ID != s.rows[0].ID ||
 				rsm != "" && a.Rows[want-1].ID != s.rows[9].ID {
@@ -307,11 +307,11 @@ func TestAnswerIsBounded(t *testing.T) {
 		}
 	}
 	big := newLedger(300)
-	a, err := archive.NewReader(big).Query(t.Context(), juliet, request(t, set("<max>1000</max>")), wide)
+	a, err := archive.NewReader(big, ids).Query(t.Context(), juliet, request(t, set("<max>1000</max>")), wide)
 	if err != nil || len(a.Rows) != archive.MaxPage || a.Complete {
 		t.Errorf("%d rows, %v", len(a.Rows), err)
 	}
-	a, err = archive.NewReader(big).Query(t.Context(), juliet, request(t, ""), archive.Bound{Stanzas: 7, Bytes: 1 << 20})
+	a, err = archive.NewReader(big, ids).Query(t.Context(), juliet, request(t, ""), archive.Bound{Stanzas: 7, Bytes: 1 << 20})
 	if err != nil || len(a.Rows) != 7 || a.Complete {
 		t.Errorf("%d rows, %v", len(a.Rows), err)
 	}
@@ -339,12 +339,12 @@ func TestMessageIsSpliced(t *testing.T) {
 	}
 }
 
-func TestEnds(t *testing.T) {
+func TestMetadata(t *testing.T) {
 	for n, want := range map[int]string{0: `<metadata xmlns="urn:xmpp:mam:2"/>`,
 		3: `<metadata xmlns="urn:xmpp:mam:2"><start id="` + id(0) + `" timestamp="2026-03-01T12:00:00.000Z"/><end id="` + id(2) +
 			`" timestamp="2026-03-01T12:02:00.000Z"/></metadata>`} {
-		first, last, err := archive.NewReader(newLedger(n)).Ends(t.Context(), juliet)
-		if got := string(archive.Metadata(first, last)); got != want || err != nil {
+		got, err := archive.NewReader(newLedger(n), ids).Metadata(t.Context(), juliet)
+		if string(got) != want || err != nil {
 			t.Errorf("%s, %v", got, err)
 		}
 	}
@@ -355,7 +355,7 @@ func TestQueryWaitsForItsTurn(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	s := newLedger(1)
-	r := archive.NewReader(s)
+	r := archive.NewReader(s, ids)
 	release := archive.HoldReads(r)
 	if _, err := r.Query(ctx, juliet, request(t, ""), wide); !errors.Is(err, context.Canceled) {
 		t.Error(err)
@@ -389,7 +389,7 @@ func (s *slowly) Page(ctx context.Context, q storage.Query) ([]storage.Row, erro
 func TestQueriesLeaveRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slowly{ledger: newLedger(1)}
-		r := archive.NewReader(s)
+		r := archive.NewReader(s, ids)
 		var asking sync.WaitGroup
 		for range 20 {
 			asking.Go(func() {

@@ -102,9 +102,9 @@ func (q *Request) readValue(name, v string) (err error) {
 			q.end = endBound(t)
 		}
 	case fieldBeforeID:
-		q.beforeID, err = unknownID(v)
+		q.beforeID, err = q.readID(v)
 	case fieldAfterID:
-		q.afterID, err = unknownID(v)
+		q.afterID, err = q.readID(v)
 	case fieldGroupchat:
 		switch v {
 		case "0", "1", "true", "false": // XEP-0004 §3.3; there is no groupchat in a user's archive
@@ -124,7 +124,7 @@ func (q *Request) readIDs(values []string) error {
 		return badRequest("The field ids has too many values.")
 	}
 	for _, v := range values {
-		id, err := unknownID(v)
+		id, err := q.readID(v)
 		if err != nil {
 			return err
 		}

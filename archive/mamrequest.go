@@ -24,6 +24,7 @@ type Request struct {
 	// at it first: see ByNick.
 	With wire.Addr
 
+	texts             IDs       // of the reader
 	nick              wire.Addr // set by ByNick
 	start, end        int64     // exclusive bounds out of the times; 0 is open
 	afterID, beforeID int64     // of the form
@@ -37,8 +38,8 @@ type Request struct {
 
 // ParseRequest reads <query xmlns='urn:xmpp:mam:2'/> of an IQ of type "set". max is how many messages the asker gets who
 // does not say; nobody gets more than MaxPage. The error is a stanza.Error for the asker.
-func ParseRequest(k wire.Kid, f Fields) (*Request, error) {
-	q := &Request{QueryID: k.Attr("queryid"), max: defaultPage}
+func (r *Reader) ParseRequest(k wire.Kid, f Fields) (*Request, error) {
+	q := &Request{QueryID: k.Attr("queryid"), texts: r.ids, max: defaultPage}
 	if len(q.QueryID) > maxQueryID {
 		return nil, badRequest("The queryid is too long.")
 	}
@@ -71,22 +72,22 @@ func (q *Request) readPaging(set wire.Kid) (err error) {
 		return refusal(stanza.Cancel, stanza.FeatureNotImplemented, "Pages are found by ids, not by their index.")
 	}
 	if k, ok := set.Kid("", "after"); ok && k.Text() != "" {
-		if q.after, err = unknownID(k.Text()); err != nil {
+		if q.after, err = q.readID(k.Text()); err != nil {
 			return err
 		}
 	}
 	if k, ok := set.Kid("", "before"); ok {
 		q.backward = true
 		if id := k.Text(); id != "" { // XEP-0059 §2.5: empty is the last page
-			q.before, err = unknownID(id)
+			q.before, err = q.readID(id)
 		}
 	}
 	return err
 }
 
-// unknownID reads an id. To a client it is any string, so that one which we cannot have given is an id that is not there.
-func unknownID(s string) (int64, error) {
-	id, err := ParseID(s)
+// readID reads an id. To a client it is any string, so that one which we cannot have given is an id that is not there.
+func (q *Request) readID(s string) (int64, error) {
+	id, err := q.texts.Parse(s)
 	if err != nil {
 		return 0, errUnknownID
 	}

@@ -26,7 +26,7 @@ func (q *Request) Message(owner, to wire.Addr, row *storage.Row, extra wire.Payl
 		b = wire.AppendAttr(b, "queryid", q.QueryID)
 	}
 	b = append(b, ` id="`...)
-	b = append(b, FormatID(row.ID)...)
+	b = q.texts.Append(b, row.ID)
 	b = append(b, `"><forwarded xmlns="`+nsForward+`"><delay xmlns="`+nsDelay+`" stamp="`...)
 	b = IDTime(row.ID).AppendFormat(b, stampFormat)
 	b = append(b, `"/>`...)
@@ -43,24 +43,14 @@ func (q *Request) Message(owner, to wire.Addr, row *storage.Row, extra wire.Payl
 
 // Fin ends a page (XEP-0313 §4, §4.3.2): the ids at its ends, and whether it is the last. It has no count, for that would
 // mean to read all (XEP-0059 §2.7).
-func (a Answer) Fin() wire.Payload {
+func (q *Request) Fin(a Answer) wire.Payload {
 	w := wire.NewWriter().Start(NSMAM, "fin")
 	if a.Complete {
 		w.Attr("complete", "true")
 	}
 	w.Start(nsRSM, "set")
 	if a.First != 0 {
-		w.Elem("", "first", FormatID(a.First)).Elem("", "last", FormatID(a.Last))
-	}
-	return w.Payload()
-}
-
-// Metadata is the answer to <metadata/>: the archive's ends (XEP-0313 §5).
-func Metadata(first, last int64) wire.Payload {
-	w := wire.NewWriter().Start(NSMAM, "metadata")
-	if first != 0 {
-		w.Start("", "start").Attr("id", FormatID(first)).Attr("timestamp", IDTime(first).Format(stampFormat)).End()
-		w.Start("", "end").Attr("id", FormatID(last)).Attr("timestamp", IDTime(last).Format(stampFormat)).End()
+		w.Elem("", "first", q.texts.Text(a.First)).Elem("", "last", q.texts.Text(a.Last))
 	}
 	return w.Payload()
 }

@@ -94,7 +94,7 @@ func (r Retraction) moderated(w *wire.Writer) {
 func (r Retraction) Rewrite(row storage.Row, hold bool) (storage.Rewrite, error) {
 	st, err := wire.Parse(row.Stanza)
 	if err != nil {
-		return storage.Rewrite{}, fmt.Errorf("archive: row %s of %s: %w", FormatID(row.ID), row.Owner, err)
+		return storage.Rewrite{}, fmt.Errorf("archive: row %d of %s: %w", row.ID, row.Owner, err)
 	}
 	return storage.Rewrite{Owner: row.Owner, ID: row.ID, Stanza: r.Tombstone(st).AppendStandalone(nil), Tombstone: true, Hold: hold}, nil
 }

@@ -36,7 +36,7 @@ func (s *Server) Remember(id string, addr wire.Addr) {
 
 // Remembered reports whether the user is told the h of an ended session, and how many are kept.
 func (s *Server) Remembered(id string, user wire.Addr) (bool, int) {
-	return s.gone.find(id, user) != nil, len(s.gone.h)
+	return s.gone.find(id, user) != nil, s.gone.h.Len()
 }
 
 // MaxMisfits bounds refusals that are no guesses.

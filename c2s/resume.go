@@ -7,6 +7,7 @@ import (
 
 	xstream "mellium.im/xmpp/stream"
 
+	"salon.im/salon/router"
 	"salon.im/salon/stream"
 	"salon.im/salon/wire"
 )
@@ -115,10 +116,8 @@ const maxGone = 10000
 // gone remembers how much was handled of sessions that could have been resumed, so that a client that comes too late
 // knows what to send again (XEP-0198 §5). The oldest are forgotten first. The Server's lock guards it.
 type gone struct {
-	s     *Server
-	h     map[string]goneSession
-	order []string // a ring once full
-	next  int
+	s *Server
+	h *router.Recent[string, goneSession]
 }
 
 type goneSession struct {
@@ -128,24 +127,14 @@ type goneSession struct {
 
 // addLocked remembers a session.
 func (g *gone) addLocked(id string, x *Session) {
-	if g.h == nil {
-		g.h = map[string]goneSession{}
-	}
-	if len(g.order) < maxGone {
-		g.order = append(g.order, id)
-	} else {
-		delete(g.h, g.order[g.next])
-		g.order[g.next] = id
-		g.next = (g.next + 1) % maxGone
-	}
-	g.h[id] = goneSession{x.addr.Bare(), x.h()}
+	g.h.Put(id, goneSession{x.addr.Bare(), x.h()})
 }
 
 // find returns the h of a session that the user had, nil if it is not remembered.
 func (g *gone) find(id string, user wire.Addr) *uint32 {
 	g.s.mu.Lock()
 	defer g.s.mu.Unlock()
-	if e, ok := g.h[id]; ok && e.user == user {
+	if e, ok := g.h.Get(id); ok && e.user == user {
 		return &e.h
 	}
 	return nil

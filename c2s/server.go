@@ -89,7 +89,7 @@ func New(o Options) *Server {
 	s := &Server{o: o, pool: auth.NewPool(0), sessions: map[*Session]struct{}{}, resume: map[string]*Session{}, conns: map[*stream.Conn]phase{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.addrs.m = map[netip.Prefix]int{}
-	s.gone.s = s
+	s.gone = gone{s, router.NewRecent[string, goneSession](maxGone)}
 	s.maxNegotiating.Store(maxNegotiating)
 	s.handlers()
 	s.wg.Go(s.watch)

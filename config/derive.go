@@ -52,7 +52,7 @@ func (c *Config) SQLitePath() string {
 	return filepath.Join(c.Data, "salon.db")
 }
 
-// SecretKeyPath returns the path of the key that encrypts room passwords and makes occupant-ids.
+// SecretKeyPath returns the path of the key that encrypts room passwords and makes the ids of occupants and messages.
 func (c *Config) SecretKeyPath() string {
 	if c.SecretKeyFile != "" {
 		return c.SecretKeyFile

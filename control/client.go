@@ -114,20 +114,30 @@ func refused(resp *http.Response, path string) error {
 	return e
 }
 
-// do makes one request. A refusal comes back as the *Error that the server sent.
-func (c *Client) do(ctx context.Context, method, path string, body io.Reader, result any) error {
+// send makes one request. A refusal comes back as the *Error that the server sent.
+func (c *Client) send(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, method, "http://salon"+path, body)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	resp, err := c.http.Do(r)
 	if err != nil {
-		return fmt.Errorf("the server did not answer: %w", err)
+		return nil, fmt.Errorf("the server did not answer: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		defer func() { _ = resp.Body.Close() }()
+		return nil, refused(resp, r.URL.Path)
+	}
+	return resp, nil
+}
+
+// do makes one request and reads the answer. Errors are those of send.
+func (c *Client) do(ctx context.Context, method, path string, body io.Reader, result any) error {
+	resp, err := c.send(ctx, method, path, body)
+	if err != nil {
+		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
-		return refused(resp, path)
-	}
 	d := json.NewDecoder(io.LimitReader(resp.Body, maxReplyBytes))
 	if result == nil {
 		return nil

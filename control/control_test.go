@@ -51,6 +51,7 @@ func newHouse(t *testing.T) *house {
 			return nil
 		},
 		OccupantKey: func() ([]byte, error) { return occupantKey, nil },
+		IDs:         func() (archive.IDs, error) { return archive.NewIDs(idKey) },
 		Hosts:       func() []string { return []string{"a.test", "b.test"} },
 		Keys:        func() ([]auth.Hash, int) { return []auth.Hash{auth.SHA256, auth.SHA1}, auth.MinIterations },
 		Changed:     func(addr wire.Addr, gone bool) { h.changed = append(h.changed, fmt.Sprint(addr, gone)) },
@@ -84,13 +85,7 @@ func online(t *testing.T, h *house) control.Admin {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	l, err := control.Listen(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- control.Serve(ctx, l, server{h}, quiet) }()
+	end := serve(t, dir, server{h})
 	client, err := control.NewClient(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
@@ -99,15 +94,30 @@ func online(t *testing.T, h *house) control.Admin {
 		if err := client.Close(); err != nil {
 			t.Error(err)
 		}
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
+		end()
 		if _, err := control.NewClient(context.Background(), dir); !errors.Is(err, control.ErrNoServer) {
 			t.Errorf("after the end: %v", err)
 		}
 	})
 	return client
+}
+
+// serve answers on the directory's socket until end is called.
+func serve(t *testing.T, dir string, a control.Admin) (end func()) {
+	t.Helper()
+	l, err := control.Listen(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- control.Serve(ctx, l, a, quiet) }()
+	return func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // bothWays runs a test on the store and through the socket.

@@ -34,6 +34,10 @@ func (e *eraser) moderations(ctx context.Context, room wire.Addr) (n int, err er
 	if id == "" {
 		return 0, nil
 	}
+	ids, err := e.u.ids()
+	if err != nil {
+		return 0, err
+	}
 	for q := (storage.Query{Owner: room, With: room, Limit: eraseChunk / 2}); ; {
 		rows, err := e.u.o.Persons.Page(ctx, q)
 		if err != nil {
@@ -43,7 +47,7 @@ func (e *eraser) moderations(ctx context.Context, room wire.Addr) (n int, err er
 		rewrites := e.moderated(rows, id)
 		for _, r := range rows {
 			q.After = r.ID
-			if target, ok := noticed(r); ok {
+			if target, ok := noticed(ids, r); ok {
 				buried = append(buried, target)
 			}
 		}
@@ -75,7 +79,7 @@ func (e *eraser) moderated(rows []storage.Row, id string) (out []storage.Rewrite
 }
 
 // noticed returns which row a moderation's notice is about.
-func noticed(r storage.Row) (int64, bool) {
+func noticed(ids archive.IDs, r storage.Row) (int64, bool) {
 	st, err := wire.Parse(r.Stanza)
 	if err != nil {
 		return 0, false
@@ -84,7 +88,7 @@ func noticed(r storage.Row) (int64, bool) {
 	if !ok {
 		return 0, false
 	}
-	id, err := archive.ParseID(stanzaID)
+	id, err := ids.Parse(stanzaID)
 	return id, err == nil
 }
 

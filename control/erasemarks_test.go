@@ -16,6 +16,19 @@ import (
 // occupantKey makes the occupant-ids of a house.
 var occupantKey = []byte(strings.Repeat("k", muc.OccupantKeyBytes))
 
+// idKey makes the archives' ids of a house.
+var idKey = []byte("0123456789abcdef")
+
+// textOf is an id in a stanza.
+func textOf(t *testing.T, id int64) string {
+	t.Helper()
+	ids, err := archive.NewIDs(idKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ids.Text(id)
+}
+
 // mark is an <occupant-id/> in the hall.
 func mark(account wire.Addr) wire.Payload {
 	id := muc.OccupantID(occupantKey, hall, account)
@@ -28,7 +41,7 @@ func moderation(t *testing.T, id int64, author, by wire.Addr) (rows []storage.Ro
 	st := wire.New(wire.KindMessage, "groupchat", "m", wire.MustAddr("hall@rooms.a.test/"+author.Local()), wire.Addr{}, mark(author))
 	why := archive.Retraction{ID: "r", At: epoch, Moderated: true, By: wire.MustAddr("hall@rooms.a.test/" + by.Local()),
 		Occupant: muc.OccupantID(occupantKey, hall, by), Reason: "why"}
-	notice := wire.New(wire.KindMessage, "groupchat", "r", hall, wire.Addr{}, why.Notice(archive.FormatID(id)))
+	notice := wire.New(wire.KindMessage, "groupchat", "r", hall, wire.Addr{}, why.Notice(textOf(t, id)))
 	rows = []storage.Row{{ID: id, Owner: hall, Peer: author, Kind: storage.RowGroupchat, Stanza: st.AppendStandalone(nil)},
 		{ID: id + 1, Owner: hall, Peer: hall, Kind: storage.RowGroupchat, Stanza: notice.AppendStandalone(nil)}}
 	dead, err := why.Rewrite(rows[0], false)

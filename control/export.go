@@ -26,7 +26,6 @@ const (
 	nsBlocking  = "urn:xmpp:blocking"
 	nsForward   = "urn:xmpp:forward:0"
 	nsDelay     = "urn:xmpp:delay"
-	nsSID       = "urn:xmpp:sid:0"
 	nsExport    = "https://salon.im/export"
 	stampFormat = "2006-01-02T15:04:05.000Z" // XEP-0082 §3.2
 )
@@ -54,7 +53,7 @@ func (u *Users) ExportUser(ctx context.Context, addr wire.Addr, to io.Writer) er
 	if err != nil {
 		return missing(addr, "export", err)
 	}
-	e := &exporter{ctx: ctx, store: u.o.Persons, account: account, addr: addr, hosts: u.o.Hosts(), services: u.o.Services(), out: bufio.NewWriterSize(to, 64<<10)}
+	e := &exporter{ctx: ctx, store: u.o.Persons, ids: u.ids, account: account, addr: addr, hosts: u.o.Hosts(), services: u.o.Services(), out: bufio.NewWriterSize(to, 64<<10)}
 	if err := e.document(); err != nil {
 		return fmt.Errorf("control: export %s: %w", addr, err)
 	}
@@ -65,6 +64,7 @@ func (u *Users) ExportUser(ctx context.Context, addr wire.Addr, to io.Writer) er
 type exporter struct {
 	ctx      context.Context
 	store    PersonStore
+	ids      func() (archive.IDs, error) // asked for where there is one to write
 	account  storage.Account
 	addr     wire.Addr
 	hosts    []string // of users: other archives are of rooms
@@ -210,15 +210,25 @@ func (e *exporter) offline() error {
 			return err
 		}
 		for _, it := range page.Items {
-			w := wire.NewWriter().Start(nsDelay, "delay").Attr("from", e.addr.Domain()).Attr("stamp", it.Time.Format(stampFormat)).End()
-			w.Start(nsSID, "stanza-id").Attr("by", e.addr.String()).Attr("id", archive.FormatID(it.ID)).End()
-			e.write(wire.Payload(it.Stanza.Edit().Append(w.Payload()).Stanza().AppendStandalone(nil)))
+			if err := e.waiting(it); err != nil {
+				return err
+			}
 		}
 		if after = page.Last; !page.Full {
 			e.raw("</offline-messages>\n")
 			return nil
 		}
 	}
+}
+
+func (e *exporter) waiting(it archive.Item) error {
+	ids, err := e.ids()
+	if err != nil {
+		return err
+	}
+	w := wire.NewWriter().Start(nsDelay, "delay").Attr("from", e.addr.Domain()).Attr("stamp", it.Time.Format(stampFormat)).End()
+	e.write(wire.Payload(it.Stanza.Edit().Append(w.Payload()).Append(ids.StanzaID(e.addr, it.ID)).Stanza().AppendStandalone(nil)))
+	return nil
 }
 
 // archive writes the rows that q selects as results of a query (§4.11), between begin and end; neither if there are none.
@@ -256,7 +266,11 @@ func (e *exporter) result(r storage.Row) error {
 	if err != nil {
 		return nil
 	}
-	w := wire.NewWriter().Start(archive.NSMAM, "result").Attr("id", archive.FormatID(r.ID))
+	ids, err := e.ids()
+	if err != nil {
+		return err
+	}
+	w := wire.NewWriter().Start(archive.NSMAM, "result").Attr("id", ids.Text(r.ID))
 	w.Start(nsForward, "forwarded")
 	w.Start(nsDelay, "delay").Attr("stamp", archive.IDTime(r.ID).Format(stampFormat)).End().Stanza(st)
 	e.write(w.Payload())

@@ -203,7 +203,7 @@ func TestExportOfMessages(t *testing.T) {
 		}
 		const stamp = "2026-01-02T03:04:05.678Z"
 		m, at := forwarded(archived[0])
-		if m.one("jabber:client", "body").Text != "<hello> & good day" || at != stamp || archived[0].attr("id") != archive.FormatID(archive.TimeID(epoch)) {
+		if m.one("jabber:client", "body").Text != "<hello> & good day" || at != stamp || archived[0].attr("id") != textOf(t, archive.TimeID(epoch)) {
 			t.Errorf("first of the archive: %+v", archived[0])
 		}
 		w := waiting[0]
@@ -327,13 +327,7 @@ func TestExportCutShort(t *testing.T) {
 			s.err = errors.New(want)
 		}
 		dir := t.TempDir()
-		l, err := control.Listen(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- control.Serve(ctx, l, s, quiet) }()
+		end := serve(t, dir, s)
 		client, err := control.NewClient(t.Context(), dir)
 		if err != nil {
 			t.Fatal(err)
@@ -343,9 +337,6 @@ func TestExportCutShort(t *testing.T) {
 			t.Errorf("got %v, want %q", err, want)
 		}
 		_ = client.Close()
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
+		end()
 	}
 }

@@ -48,22 +48,51 @@ func (u *Users) HeldRows(ctx context.Context, owner wire.Addr, after string, lim
 	if limit < 1 || limit > MaxHeld {
 		return nil, invalid("limit is %d: choose 1 to %d", limit, MaxHeld)
 	}
-	var id int64
-	if after != "" {
-		var err error
-		if id, err = archive.ParseID(after); err != nil {
-			return nil, invalid("%q is not the id of a message", after)
-		}
+	id, err := u.rowAfter(after)
+	if err != nil {
+		return nil, err
 	}
 	rows, err := u.o.Persons.Held(ctx, owner, id, limit)
 	if err != nil {
 		return nil, fmt.Errorf("control: held rows of %s: %w", owner, err)
 	}
+	if len(rows) == 0 {
+		return []HeldRow{}, nil
+	}
+	ids, err := u.ids()
+	if err != nil {
+		return nil, err
+	}
 	held := make([]HeldRow, 0, len(rows))
 	for bytes, i := 0, 0; i < len(rows) && bytes < maxHeldBytes; i++ {
 		r := rows[i]
 		bytes += len(r.Stanza)
-		held = append(held, HeldRow{ID: archive.FormatID(r.ID), Time: archive.IDTime(r.ID), Peer: r.Peer.String(), Stanza: string(r.Stanza)})
+		held = append(held, HeldRow{ID: ids.Text(r.ID), Time: archive.IDTime(r.ID), Peer: r.Peer.String(), Stanza: string(r.Stanza)})
 	}
 	return held, nil
+}
+
+// rowAfter reads the id of a row to go on behind, "" for the first.
+func (u *Users) rowAfter(text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	ids, err := u.ids()
+	if err != nil {
+		return 0, err
+	}
+	id, err := ids.Parse(text)
+	if err != nil {
+		return 0, invalid("%q is not the id of a message", text)
+	}
+	return id, nil
+}
+
+// ids returns what writes and reads the archives' ids.
+func (u *Users) ids() (archive.IDs, error) {
+	ids, err := u.o.IDs()
+	if err != nil {
+		return archive.IDs{}, fmt.Errorf("control: what the archive's ids look like is not known: %w", err)
+	}
+	return ids, nil
 }

@@ -77,10 +77,7 @@ func (h *handler) export(w http.ResponseWriter, r *http.Request) {
 
 func (h *handler) erase(w http.ResponseWriter, r *http.Request) {
 	var body erasure
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequestBytes))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&body); err != nil {
-		h.reply(w, r, nil, invalid("the request is not understood: %v", err))
+	if !h.decode(w, r, &body) {
 		return
 	}
 	addr, err := ParseUser(body.JID)
@@ -111,18 +108,11 @@ func (h *handler) heldRows(w http.ResponseWriter, r *http.Request) {
 
 // ExportUser implements Privacy.
 func (c *Client) ExportUser(ctx context.Context, addr wire.Addr, to io.Writer) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://salon/users/export?"+url.Values{"jid": {addr.String()}}.Encode(), nil)
+	resp, err := c.send(ctx, http.MethodGet, "/users/export?"+url.Values{"jid": {addr.String()}}.Encode(), nil)
 	if err != nil {
 		return err
 	}
-	resp, err := c.http.Do(r)
-	if err != nil {
-		return fmt.Errorf("the server did not answer: %w", err)
-	}
 	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
-		return refused(resp, "/users/export")
-	}
 	if _, err := io.Copy(to, resp.Body); err != nil {
 		return fmt.Errorf("the export was cut short: %w", err)
 	}

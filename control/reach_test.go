@@ -154,13 +154,7 @@ func TestListenReplacesADeadSocket(t *testing.T) {
 
 func TestHandlerRefuses(t *testing.T) {
 	dir := t.TempDir()
-	l, err := control.Listen(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- control.Serve(ctx, l, server{newHouse(t)}, quiet) }()
+	end := serve(t, dir, server{newHouse(t)})
 	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(dir, control.SocketName))
 	}}}
@@ -194,8 +188,5 @@ func TestHandlerRefuses(t *testing.T) {
 		}
 	}
 	client.CloseIdleConnections()
-	cancel()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
+	end()
 }

@@ -98,10 +98,7 @@ type handler struct {
 func (h *handler) user(do func(r *http.Request, addr wire.Addr, password string) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var c credentials
-		d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequestBytes))
-		d.DisallowUnknownFields()
-		if err := d.Decode(&c); err != nil {
-			h.reply(w, r, nil, invalid("the request is not understood: %v", err))
+		if !h.decode(w, r, &c) {
 			return
 		}
 		addr, err := ParseUser(c.JID)
@@ -113,6 +110,17 @@ func (h *handler) user(do func(r *http.Request, addr wire.Addr, password string)
 		}
 		h.reply(w, r, struct{}{}, err)
 	}
+}
+
+// decode reads the body of a request, or answers that it is not understood.
+func (h *handler) decode(w http.ResponseWriter, r *http.Request, body any) bool {
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequestBytes))
+	d.DisallowUnknownFields()
+	err := d.Decode(body)
+	if err != nil {
+		h.reply(w, r, nil, invalid("the request is not understood: %v", err))
+	}
+	return err == nil
 }
 
 func (h *handler) list(w http.ResponseWriter, r *http.Request) {

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -33,6 +34,9 @@ type UsersOptions struct {
 	// OccupantKey returns the key of the rooms' occupant-ids, so that an erasure finds a person's; nil, or no key, is for a store
 	// whose rooms never gave any.
 	OccupantKey func() ([]byte, error)
+	// IDs returns what writes the archives' ids in stanzas, as the server does. It is called where there is one to write or to
+	// read, and once.
+	IDs func() (archive.IDs, error)
 	// Erased is called after a person's stored messages were rewritten, so that rooms in memory forget the person too; nil
 	// does nothing.
 	Erased func(ctx context.Context, addr wire.Addr, names *archive.Pseudonyms) error
@@ -70,6 +74,7 @@ func NewUsers(o UsersOptions) *Users {
 			return err
 		}
 	}
+	o.IDs = sync.OnceValues(o.IDs)
 	if o.Held == nil {
 		o.Held = func(wire.Addr) bool { return false }
 	}

@@ -20,6 +20,7 @@ const (
 // ArchiveOptions are what Archive needs.
 type ArchiveOptions struct {
 	Store storage.Archive
+	IDs   archive.IDs
 	// Bound is the count of messages that may wait for a user without available sessions; 0 keeps none.
 	Bound func() int
 	// Held says whether what the owner of an archive, bare, has retracted is kept for the administrator; nil holds nothing.
@@ -125,27 +126,27 @@ func (a *archiver) committed(w *router.Walk) {
 	for _, row := range w.Rows { // the sender's comes first
 		switch {
 		case !row.Outgoing:
-			w.Stanza = stamped(w.Stanza, row.Owner, row.Kind, row.ID)
+			w.Stanza = stamped(a.o.IDs, w.Stanza, row.Owner, row.Kind, row.ID)
 			if row.Undelivered {
 				w.Mark = row.ID
 			}
 		case len(a.r.Resources(row.Owner)) > 1:
-			w.Sent = withID(w.Stanza, row.Owner, row.ID)
+			w.Sent = withID(a.o.IDs, w.Stanza, row.Owner, row.ID)
 		}
 	}
 }
 
 // stamped adds the stanza-id of what is in the archive, and not on its way alone.
-func stamped(st wire.Stanza, by wire.Addr, kind storage.RowKind, id int64) wire.Stanza {
+func stamped(ids archive.IDs, st wire.Stanza, by wire.Addr, kind storage.RowKind, id int64) wire.Stanza {
 	if kind == storage.RowPassing {
 		return st
 	}
-	return withID(st, by, id)
+	return withID(ids, st, by, id)
 }
 
 // withID adds a stanza-id (XEP-0359 §3).
-func withID(st wire.Stanza, by wire.Addr, id int64) wire.Stanza {
-	return st.Edit().Append(wire.NewWriter().Start(nsSID, "stanza-id").Attr("by", by.String()).Attr("id", archive.FormatID(id)).Payload()).Stanza()
+func withID(ids archive.IDs, st wire.Stanza, by wire.Addr, id int64) wire.Stanza {
+	return st.Edit().Append(ids.StanzaID(by, id)).Stanza()
 }
 
 // kind tells a private message in a room of another server from other messages (XEP-0045 §7.5).

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"salon.im/salon/archive"
 	"salon.im/salon/wire"
 )
 
@@ -20,7 +19,7 @@ func TestArchiveStanzaID(t *testing.T) {
 	if len(rows) != 1 || len(w.rows("anna@example.test")) != 1 {
 		t.Fatalf("%d rows", len(rows))
 	}
-	w.want(strings.Join(got, ""), `<body>hello</body><stanza-id xmlns="urn:xmpp:sid:0" by="ben@example.test" id="`+archive.FormatID(rows[0].ID)+`"/>`)
+	w.want(strings.Join(got, ""), `<body>hello</body><stanza-id xmlns="urn:xmpp:sid:0" by="ben@example.test" id="`+ids.Text(rows[0].ID)+`"/>`)
 	if rows[0].Outgoing || !rows[0].Undelivered || rows[0].Peer != wire.MustAddr("anna@example.test") {
 		t.Errorf("the row: %+v", rows[0])
 	}

@@ -21,10 +21,8 @@ type Capabilities struct {
 	disco *Discovery
 
 	mu    sync.Mutex
-	known map[capsKey]map[string]bool // features; nil: asked, and the answer did not fit
-	order []capsKey                   // ring of the keys of known
-	next  int
-	busy  map[capsKey]bool // being asked for
+	known *router.Recent[capsKey, map[string]bool] // features; nil: asked, and the answer did not fit
+	busy  map[capsKey]bool                         // being asked for
 
 	streams map[streamKey]wire.Payload // what Stream made: every login asks for it twice
 }
@@ -48,7 +46,7 @@ type capsKey struct {
 
 // Caps puts the server's capabilities into the stream features and learns those of clients (XEP-0115).
 func Caps(r *router.Router, d *Discovery) *Capabilities {
-	c := &Capabilities{r: r, disco: d, known: map[capsKey]map[string]bool{}, busy: map[capsKey]bool{}}
+	c := &Capabilities{r: r, disco: d, known: router.NewRecent[capsKey, map[string]bool](maxCaps), busy: map[capsKey]bool{}}
 	r.Advertise(router.OnServer, router.XEP{Num: 115, Version: "1.6.0", Status: "complete", Note: "without caps optimisation, which is optional"}, nsCaps)
 	r.OnAvailable(func(ctx context.Context, res *router.Resource) { c.learn(ctx, res) })
 	return c
@@ -96,8 +94,8 @@ func (c *Capabilities) learn(ctx context.Context, res *router.Resource) map[stri
 	key := capsKey{hash: strings.Clone(hash), ver: strings.Clone(ver)}
 	wrong := capsKey{key.hash, key.ver, res.Addr()}
 	c.mu.Lock()
-	features, found := c.known[key]
-	_, failed := c.known[wrong]
+	features, found := c.known.Get(key)
+	_, failed := c.known.Get(wrong)
 	if found || failed || c.busy[key] {
 		c.mu.Unlock()
 		return features
@@ -129,19 +127,5 @@ func (c *Capabilities) answered(key, wrong capsKey, reply wire.Stanza) {
 	if features == nil {
 		key = wrong
 	}
-	c.keep(key, features)
-}
-
-// keep remembers, in the place of the oldest when there are too many.
-func (c *Capabilities) keep(key capsKey, features map[string]bool) {
-	if _, known := c.known[key]; !known {
-		if len(c.order) < maxCaps {
-			c.order = append(c.order, key)
-		} else {
-			delete(c.known, c.order[c.next])
-			c.order[c.next] = key
-			c.next = (c.next + 1) % maxCaps
-		}
-	}
-	c.known[key] = features
+	c.known.Put(key, features)
 }

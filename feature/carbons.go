@@ -21,14 +21,16 @@ const (
 // maxCopied bounds the copied messages that we remember, so that an error that answers one is copied too.
 const maxCopied = 8192
 
-// carbons copies messages to the other sessions of both parties. mu guards copied and order, and is a leaf.
+// carbons copies messages to the other sessions of both parties. mu guards copied, and is a leaf.
 type carbons struct {
 	r *router.Router
 
 	mu     sync.Mutex
-	copied map[copyKey]bool
-	order  []copyKey // ring of the keys of copied
-	next   int
+	copied *router.Recent[copyKey, struct{}]
+}
+
+func newCopied() *router.Recent[copyKey, struct{}] {
+	return router.NewRecent[copyKey, struct{}](maxCopied)
 }
 
 // copyKey names a message by its sender, the bare address that it went to, and its id.
@@ -40,7 +42,7 @@ type copyKey struct {
 // Carbons copies the messages that an account sends or receives to those of its sessions that asked for it and do not have
 // them (XEP-0280). The rules are those of §6.1, in full.
 func Carbons(r *router.Router) {
-	c := &carbons{r: r, copied: map[copyKey]bool{}}
+	c := &carbons{r: r, copied: newCopied()}
 	x := router.XEP{Num: 280, Version: "1.0.1", Status: "complete"}
 	r.Advertise(router.OnServer, x, nsCarbons, "urn:xmpp:carbons:rules:0")
 	r.Advertise(router.OnAccount, x, nsCarbons, "urn:xmpp:carbons:rules:0")
@@ -164,7 +166,7 @@ func (c *carbons) sharesRoom(res *router.Resource, st wire.Stanza) bool {
 	return !inRoom || !to.IsFull() || invites(st) || res.HasDirected(to.Bare())
 }
 
-// remember notes a copied message, in the place of the oldest one when there are too many.
+// remember notes a copied message.
 func (c *carbons) remember(st wire.Stanza) {
 	if st.ID() == "" || st.Type() == "error" || len(st.ID()) > 256 {
 		return
@@ -172,22 +174,13 @@ func (c *carbons) remember(st wire.Stanza) {
 	k := copyKey{st.From().Clone(), st.To().Bare().Clone(), strings.Clone(st.ID())}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.copied[k] {
-		return
-	}
-	if len(c.order) < maxCopied {
-		c.order = append(c.order, k)
-	} else {
-		delete(c.copied, c.order[c.next])
-		c.order[c.next] = k
-		c.next = (c.next + 1) % maxCopied
-	}
-	c.copied[k] = true
+	c.copied.Put(k, struct{}{})
 }
 
 // answersCopy reports whether an error answers a message that was copied.
 func (c *carbons) answersCopy(st wire.Stanza) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.copied[copyKey{st.To(), st.From().Bare(), st.ID()}]
+	_, copied := c.copied.Get(copyKey{st.To(), st.From().Bare(), st.ID()})
+	return copied
 }

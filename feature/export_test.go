@@ -20,7 +20,7 @@ const MaxCaps = maxCaps
 func (c *Capabilities) Known() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.known)
+	return c.known.Len()
 }
 
 // Bounds.
@@ -58,7 +58,7 @@ func (x Executions) End(id string) { x.x.put(id, nil, true) }
 type Copied struct{ c *carbons }
 
 // NewCopied returns one that remembers nothing.
-func NewCopied() Copied { return Copied{&carbons{copied: map[copyKey]bool{}}} }
+func NewCopied() Copied { return Copied{&carbons{copied: newCopied()}} }
 
 var (
 	copiedFrom = wire.MustAddr("a@example.test/x")
@@ -76,4 +76,4 @@ func (c Copied) Knows(id string) bool {
 }
 
 // Len counts what is remembered.
-func (c Copied) Len() int { return len(c.c.copied) }
+func (c Copied) Len() int { return c.c.copied.Len() }

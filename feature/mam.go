@@ -19,6 +19,7 @@ const nsRSM = "http://jabber.org/protocol/rsm"
 // MAMOptions are what MAM needs.
 type MAMOptions struct {
 	Store storage.Archive
+	IDs   archive.IDs
 	// Search reports whether a host's archives are searched by their text (XEP-0431); nil: none is.
 	Search func(host string) bool
 	Log    *slog.Logger
@@ -40,7 +41,7 @@ func MAM(r *router.Router, d *Discovery, o MAMOptions) {
 	if o.Search == nil {
 		o.Search = func(string) bool { return false }
 	}
-	m := &mam{r: r, reader: archive.NewReader(o.Store), o: o}
+	m := &mam{r: r, reader: archive.NewReader(o.Store, o.IDs), o: o}
 	r.Advertise(router.OnAccount, router.XEP{Num: 313, Version: "1.1.3", Status: "complete"},
 		archive.NSMAM, archive.NSMAMExtended, archive.NSMAMGroupchat)
 	r.Advertise(router.OnAccount, router.XEP{Num: 59, Version: "1.0", Status: "complete"}, nsRSM)
@@ -76,7 +77,7 @@ func (m *mam) form(_ context.Context, st wire.Stanza) (wire.Payload, error) {
 // query sends a page, and then the result, in that order (XEP-0313 §4).
 func (m *mam) query(ctx context.Context, st wire.Stanza) (wire.Payload, error) {
 	k, _ := st.Kid(archive.NSMAM, "query")
-	q, err := archive.ParseRequest(k, m.fields(st))
+	q, err := m.reader.ParseRequest(k, m.fields(st))
 	if err != nil {
 		return nil, err
 	}
@@ -95,14 +96,14 @@ func (m *mam) query(ctx context.Context, st wire.Stanza) (wire.Payload, error) {
 	for i := range a.Rows {
 		msg := q.Message(owner, st.From(), &a.Rows[i], nil)
 		if msg.IsZero() {
-			m.o.Log.Error("an archived message does not parse", "jid", owner.String(), "id", archive.FormatID(a.Rows[i].ID))
+			m.o.Log.Error("an archived message does not parse", "jid", owner.String(), "row", a.Rows[i].ID)
 			continue
 		}
 		if !to.Send(msg) {
 			return nil, router.ErrAnswered // the session is gone
 		}
 	}
-	to.Send(st.Result(a.Fin()))
+	to.Send(st.Result(q.Fin(a)))
 	return nil, router.ErrAnswered
 }
 
@@ -116,9 +117,5 @@ func busy(err error) error {
 }
 
 func (m *mam) metadata(ctx context.Context, st wire.Stanza) (wire.Payload, error) {
-	first, last, err := m.reader.Ends(ctx, st.From().Bare())
-	if err != nil {
-		return nil, err
-	}
-	return archive.Metadata(first, last), nil
+	return m.reader.Metadata(ctx, st.From().Bare())
 }

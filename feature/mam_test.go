@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"salon.im/salon/archive"
 	"salon.im/salon/feature"
 	"salon.im/salon/storage"
 	"salon.im/salon/wire"
@@ -19,7 +18,7 @@ func archives(t *testing.T) (*world, *feature.Preferences) {
 	t.Helper()
 	w := newWorld(t)
 	p := feature.ArchivePreferences(w.r, w.store, feature.Roster(w.r, w.store, w.config))
-	feature.MAM(w.r, w.disco, feature.MAMOptions{Store: w.store, Search: func(h string) bool { return w.cfg.Archive.Search }})
+	feature.MAM(w.r, w.disco, feature.MAMOptions{Store: w.store, IDs: ids, Search: func(h string) bool { return w.cfg.Archive.Search }})
 	feature.Carbons(w.r)
 	return w, p
 }
@@ -137,8 +136,8 @@ func TestCarbonsHaveTheArchivesIDs(t *testing.T) {
 		if strings.Contains(copied, `by="anna@example.test"`) != want || strings.Contains(archived, "hello") != want {
 			t.Errorf("want %v: %s, %s", want, copied, archived)
 		}
-		if rows := w.rows("anna@example.test"); want && !strings.Contains(copied, archive.FormatID(rows[0].ID)) {
-			t.Errorf("%s in %s", archive.FormatID(rows[0].ID), copied)
+		if rows := w.rows("anna@example.test"); want && !strings.Contains(copied, ids.Text(rows[0].ID)) {
+			t.Errorf("%s in %s", ids.Text(rows[0].ID), copied)
 		}
 		w.want(strings.Join(ben.sync(), ""), `by="ben@example.test"`)
 	}
@@ -189,12 +188,12 @@ func TestSearch(t *testing.T) {
 	}
 	for text, want := range map[string][]int{"tea": {0, 2}, "Coffee! Tea?": {2}, "te": {}, "?!": {}, "": {0, 1, 2}} {
 		got := anna.query(fmt.Sprintf(search, text))
-		var ids []int
+		var found []int
 		for _, s := range got[:len(got)-1] {
-			ids = append(ids, slices.IndexFunc(rows, func(r storage.Row) bool { return strings.Contains(s, archive.FormatID(r.ID)) }))
+			found = append(found, slices.IndexFunc(rows, func(r storage.Row) bool { return strings.Contains(s, ids.Text(r.ID)) }))
 		}
-		if !slices.Equal(ids, want) && len(ids)+len(want) > 0 {
-			t.Errorf("%q: %v, want %v", text, ids, want)
+		if !slices.Equal(found, want) && len(found)+len(want) > 0 {
+			t.Errorf("%q: %v, want %v", text, found, want)
 		}
 	}
 }

@@ -100,7 +100,7 @@ func (p *Preferences) Keeps(ctx context.Context, owner, target wire.Addr) (bool,
 	case "never":
 		return false, nil
 	case "roster":
-		return p.rosters.lists(ctx, owner, target.Bare())
+		return p.rosters.has(ctx, owner, target.Bare(), listed)
 	}
 	return true, nil
 }
@@ -235,17 +235,4 @@ func (x *prefs) payload() wire.Payload {
 		w.End()
 	}
 	return w.Payload()
-}
-
-// lists reports whether a contact is in the owner's roster. For an owner without sessions it reads one item.
-func (s *Rosters) lists(ctx context.Context, owner, contact wire.Addr) (bool, error) {
-	if len(s.r.Resources(owner)) > 0 {
-		l, err := s.contacts(ctx, owner)
-		return l.get(contact).is(listed), err
-	}
-	it, err := s.store.RosterItem(ctx, owner, contact)
-	if errors.Is(err, storage.ErrNotFound) {
-		return false, nil
-	}
-	return it.Listed, err
 }

@@ -28,6 +28,7 @@ const (
 // OfflineOptions are what Offline needs.
 type OfflineOptions struct {
 	Store storage.Archive
+	IDs   archive.IDs
 	// Barrier returns when everything queued for the archive before is committed, and the highest id that this may have.
 	Barrier func(context.Context) (upTo int64, err error)
 	Log     *slog.Logger
@@ -171,7 +172,7 @@ func (f *offline) window(ctx context.Context, res *router.Resource, reached, upT
 		if more && i == len(items)-1 {
 			wait = f.expect(res, it.ID)
 		}
-		if !res.Session.Send(late(it, owner), it.ID) {
+		if !res.Session.Send(late(f.o.IDs, it, owner), it.ID) {
 			f.forget(wait)
 			return it.ID - 1, nil, nil
 		}
@@ -209,8 +210,8 @@ func (f *offline) fit(res *router.Resource, page archive.Page) (items []archive.
 }
 
 // late is an archived message as it is delivered after the fact: with the time it came (XEP-0203 §3) and its stanza-id.
-func late(it archive.Item, owner wire.Addr) wire.Stanza {
-	return stamped(it.Stanza.Edit().Append(delay(owner.Domain(), it.Time)).Stanza(), owner, it.Kind, it.ID)
+func late(ids archive.IDs, it archive.Item, owner wire.Addr) wire.Stanza {
+	return stamped(ids, it.Stanza.Edit().Append(delay(owner.Domain(), it.Time)).Stanza(), owner, it.Kind, it.ID)
 }
 
 // delay says that from held a stanza since at (XEP-0203 §2).

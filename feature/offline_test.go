@@ -8,14 +8,21 @@ import (
 	"salon.im/salon/wire"
 )
 
+// late binds ben's session after anna sent him messages.
+func (w *world) late(bodies ...string) (anna, ben *person) {
+	w.t.Helper()
+	anna = w.online("anna@example.test/a")
+	for _, body := range bodies {
+		anna.say(chat("ben@example.test", body))
+	}
+	anna.sync()
+	return anna, w.dial("ben@example.test/b")
+}
+
 // XEP-0160 §2 step 5, XEP-0203 §3: what came while a user was away is delivered in order, stamped by the server.
 func TestOffline(t *testing.T) {
 	w := newWorld(t)
-	anna := w.online("anna@example.test/a")
-	anna.say(chat("ben@example.test", "one"))
-	anna.say(chat("ben@example.test", "two"))
-	anna.sync()
-	ben := w.dial("ben@example.test/b")
+	_, ben := w.late("one", "two")
 	ben.say(`<presence/>`)
 	got := ben.sync()
 	if one, two := index(got, "<body>one</body>"), index(got, "<body>two</body>"); len(got) != 2 || one != 0 || two != 1 {
@@ -35,10 +42,7 @@ func TestOffline(t *testing.T) {
 // with what waited; it comes behind that.
 func TestOfflineAndLive(t *testing.T) {
 	w := newWorld(t)
-	anna := w.online("anna@example.test/a")
-	anna.say(chat("ben@example.test", "waited"))
-	anna.sync()
-	ben := w.dial("ben@example.test/b")
+	anna, ben := w.late("waited")
 	w.behind = func() {
 		anna.say(chat("ben@example.test", "live"))
 		anna.sync()
@@ -57,10 +61,7 @@ func TestOfflineAndLive(t *testing.T) {
 // XEP-0424 §6: what waits behind offline messages is retracted too.
 func TestRetractWhatWaitsInMemory(t *testing.T) {
 	w := newWorld(t)
-	anna := w.online("anna@example.test/a")
-	anna.say(chat("ben@example.test", "waited"))
-	anna.sync()
-	ben := w.dial("ben@example.test/b")
+	anna, ben := w.late("waited")
 	w.behind = func() {
 		anna.say(secret("ben@example.test", "m1"))
 		anna.say(retraction("ben@example.test", "r1", "m1"))
@@ -104,10 +105,7 @@ func TestOfflineAndManyLive(t *testing.T) {
 // XEP-0160 §2 step 5: a negative priority brings nothing; the first other one does.
 func TestOfflineNegativePriority(t *testing.T) {
 	w := newWorld(t)
-	anna := w.online("anna@example.test/a")
-	anna.say(chat("ben@example.test", "one"))
-	anna.sync()
-	ben := w.dial("ben@example.test/b")
+	_, ben := w.late("one")
 	ben.say(`<presence><priority>-1</priority></presence>`)
 	if got := ben.sync(); len(got) != 0 {
 		t.Fatalf("%q", got)
@@ -137,10 +135,7 @@ func TestOfflineAgain(t *testing.T) {
 // A message to the full address before the first presence does not hide what waits.
 func TestOfflineAfterDirect(t *testing.T) {
 	w := newWorld(t)
-	anna := w.online("anna@example.test/a")
-	anna.say(chat("ben@example.test", "one"))
-	anna.sync()
-	ben := w.dial("ben@example.test/b")
+	anna, ben := w.late("one")
 	anna.say(chat("ben@example.test/b", "two"))
 	anna.sync()
 	ben.say(`<presence/>`)

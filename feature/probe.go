@@ -45,7 +45,7 @@ func (p *Presences) answerProbe(ctx context.Context, st wire.Stanza) (may bool, 
 	owner, from := st.To().Bare(), st.From()
 	defer p.turns.take(owner)()
 	if may = owner == from.Bare(); !may {
-		if may, err = p.rosters.shows(ctx, owner, from.Bare()); err != nil {
+		if may, err = p.rosters.has(ctx, owner, from.Bare(), seesUs); err != nil {
 			return false, err
 		}
 	}

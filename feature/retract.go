@@ -91,7 +91,7 @@ func (a *archiver) takeBack(rewrites []storage.Rewrite) {
 		if err != nil {
 			continue // we wrote it
 		}
-		st = late(archive.Item{ID: rw.ID, Time: archive.IDTime(rw.ID), Stanza: st}, rw.Owner)
+		st = late(a.o.IDs, archive.Item{ID: rw.ID, Time: archive.IDTime(rw.ID), Stanza: st}, rw.Owner)
 		for _, res := range sessions {
 			res.Replace(rw.ID, func(old wire.Stanza) wire.Stanza { return st.WithFrom(old.From()).WithTo(old.To()) })
 		}

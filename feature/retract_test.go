@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"salon.im/salon/archive"
 	"salon.im/salon/feature"
 	"salon.im/salon/storage"
 	"salon.im/salon/wire"
@@ -182,7 +181,7 @@ func TestCarbonsHaveTheArchiveID(t *testing.T) {
 			t.Fatalf("%d: %q, %d rows", i, got, len(rows))
 		}
 		for j := range got {
-			w.want(got[j], `by="`+c.owner+`" id="`+archive.FormatID(rows[j].ID)+`"`)
+			w.want(got[j], `by="`+c.owner+`" id="`+ids.Text(rows[j].ID)+`"`)
 			if strings.Count(got[j], "<stanza-id") != 1 {
 				t.Errorf("%d: %s", i, got[j])
 			}

@@ -68,17 +68,18 @@ func (s *Rosters) contacts(ctx context.Context, owner wire.Addr) (contacts, erro
 	return s.keep(owner, items), nil
 }
 
-// shows reports whether the owner lets a contact see the owner's presence. For an owner without sessions it reads one item.
-func (s *Rosters) shows(ctx context.Context, owner, contact wire.Addr) (bool, error) {
+// has reports whether a contact is in the owner's roster in that way: seesUs, listed. For an owner without sessions it reads
+// one item.
+func (s *Rosters) has(ctx context.Context, owner, contact wire.Addr, bit uint8) (bool, error) {
 	if len(s.r.Resources(owner)) > 0 {
 		l, err := s.contacts(ctx, owner)
-		return l.get(contact).is(seesUs), err
+		return l.get(contact).is(bit), err
 	}
 	it, err := s.store.RosterItem(ctx, owner, contact)
 	if errors.Is(err, storage.ErrNotFound) {
 		return false, nil
 	}
-	return newContact(&it).is(seesUs), err
+	return newContact(&it).is(bit), err
 }
 
 // keep remembers a roster just read, for accounts with sessions.

@@ -16,12 +16,16 @@ import (
 	"salon.im/salon/config"
 	"salon.im/salon/feature"
 	"salon.im/salon/router"
+	"salon.im/salon/router/routertest"
 	"salon.im/salon/storage"
 	"salon.im/salon/storage/sqlite"
 	"salon.im/salon/wire"
 )
 
 const host = "example.test"
+
+// ids are those of the archives in these tests.
+var ids, _ = archive.NewIDs(make([]byte, 32))
 
 // world is a router with the features under test on a real store, and people without sockets.
 type world struct {
@@ -65,8 +69,8 @@ func newWorld(t testing.TB) *world {
 	w.r.HandlePresence(presences{w.r})
 	w.disco = feature.Disco(w.r, feature.DiscoOptions{Config: w.config, Rosters: w.store, Name: "Salon"})
 	feature.Ping(w.r)
-	feature.Archive(w.r, feature.ArchiveOptions{Store: w.store, Bound: func() int { return w.cfg.Limits.OfflineStanzas }, Held: w.held})
-	feature.Offline(w.r, feature.OfflineOptions{Store: w.store, Barrier: w.barrier})
+	feature.Archive(w.r, feature.ArchiveOptions{Store: w.store, IDs: ids, Bound: func() int { return w.cfg.Limits.OfflineStanzas }, Held: w.held})
+	feature.Offline(w.r, feature.OfflineOptions{Store: w.store, IDs: ids, Barrier: w.barrier})
 	for _, name := range []string{"anna", "ben", "carl"} {
 		w.addAccount(name + "@" + host)
 	}
@@ -150,10 +154,9 @@ type person struct {
 	addr wire.Addr
 	res  *router.Resource
 	flow *router.Flow
-	more chan struct{}
+	got  routertest.Inbox
 
 	mu    sync.Mutex
-	got   []wire.Stanza
 	marks []int64
 	ended string // the stream error, "" for none
 }
@@ -161,7 +164,7 @@ type person struct {
 // dial binds a session.
 func (w *world) dial(full string) *person {
 	w.t.Helper()
-	p := &person{w: w, addr: wire.MustAddr(full), more: make(chan struct{}, 1)}
+	p := &person{w: w, addr: wire.MustAddr(full)}
 	var err error
 	if p.res, err = w.r.Bind(w.ctx, p); err != nil {
 		w.t.Fatal(err)
@@ -189,13 +192,9 @@ func (p *person) Send(st wire.Stanza, mark int64) bool {
 	if p.ended != "" {
 		return false
 	}
-	p.got = append(p.got, st)
+	p.got.Put(st)
 	if mark != 0 {
 		p.marks = append(p.marks, mark)
-	}
-	select {
-	case p.more <- struct{}{}:
-	default:
 	}
 	return true
 }
@@ -254,28 +253,7 @@ func (p *person) ask(typ, to, xml string) string {
 // until waits for a stanza and returns everything up to it.
 func (p *person) until(is func(wire.Stanza) bool) []string {
 	p.w.t.Helper()
-	var out []string
-	deadline := time.After(10 * time.Second)
-	for {
-		p.mu.Lock()
-		got := p.got
-		p.got = nil
-		p.mu.Unlock()
-		for i, st := range got {
-			out = append(out, string(st.Append(nil)))
-			if is(st) {
-				p.mu.Lock()
-				p.got = append(slices.Clone(got[i+1:]), p.got...)
-				p.mu.Unlock()
-				return out
-			}
-		}
-		select {
-		case <-p.more:
-		case <-deadline:
-			p.w.t.Fatalf("%s: what it waits for does not come; received %q", p.addr, out)
-		}
-	}
+	return p.got.Until(p.w.t, p.addr, is)
 }
 
 // has reports whether one of the stanzas contains all the parts.

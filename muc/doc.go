@@ -4,8 +4,8 @@
 // and it hands each stanza on to its room, or answers in place what is for the service itself. It starts rooms as their
 // stanzas come, and forgets those that nobody is in.
 //
-//	s, err := muc.New(muc.Options{Router: r, Rooms: store, Archive: store, Writer: w, Config: cfg, Key: key, OccupantKey: occupants,
-//		Domain: "conference.example.org", Host: "example.org"})
+//	s, err := muc.New(muc.Options{Router: r, Rooms: store, Archive: store, IDs: ids, Writer: w, Config: cfg, Key: key,
+//		OccupantKey: occupants, Domain: "conference.example.org", Host: "example.org"})
 //	r.HandleService("conference.example.org", s)
 //
 // A room is owned by one goroutine while it is active; nobody else touches its fields. What happens to it waits in its

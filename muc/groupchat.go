@@ -79,7 +79,7 @@ func (r *room) broadcast(m *message) {
 	st := m.out
 	switch {
 	case len(m.rows) > 0:
-		st = withStanzaID(st, r.addr, m.rows[0].ID)
+		st = r.withStanzaID(st, r.addr, m.rows[0].ID)
 		r.history.add(entry{id: m.rows[0].ID, st: st}, r.s.o.Config().Rooms.HistoryMax)
 	case m.unkept:
 		r.history.add(entry{id: r.unkept(), st: st}, r.s.o.Config().Rooms.HistoryMax)
@@ -100,8 +100,7 @@ func (r *room) toAll(st wire.Stanza) {
 	r.s.Stats.Delivered.Add(int64(len(r.all)))
 }
 
-// withStanzaID adds the room's stanza-id (XEP-0359 §3.1).
-func withStanzaID(st wire.Stanza, room wire.Addr, id int64) wire.Stanza {
-	w := wire.NewWriter().Start(nsSID, "stanza-id").Attr("by", room.String()).Attr("id", archive.FormatID(id)).End()
-	return st.Edit().Append(w.Payload()).Stanza()
+// withStanzaID adds the stanza-id of an archive, the room's or an occupant's (XEP-0359 §3.1).
+func (r *room) withStanzaID(st wire.Stanza, by wire.Addr, id int64) wire.Stanza {
+	return st.Edit().Append(r.s.o.IDs.StanzaID(by, id)).Stanza()
 }

@@ -83,7 +83,7 @@ func (r *room) readHistory() error {
 			if isSubject(it.Stanza) {
 				continue // a subject ends what who enters is sent (XEP-0045 §7.2.15)
 			}
-			r.history.add(entry{id: it.ID, st: withStanzaID(it.Stanza, r.addr, it.ID), gone: it.Tombstone}, max)
+			r.history.add(entry{id: it.ID, st: r.withStanzaID(it.Stanza, r.addr, it.ID), gone: it.Tombstone}, max)
 		}
 	}
 	return nil

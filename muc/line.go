@@ -148,7 +148,7 @@ func (r *room) endMessage(e *event) {
 		m.deliver(r, m)
 		for _, row := range m.rows {
 			if row.Outgoing { // a copy has the id of its owner's archive
-				e.sent = withStanzaID(m.sent, row.Owner, row.ID)
+				e.sent = r.withStanzaID(m.sent, row.Owner, row.ID)
 			}
 		}
 	}

@@ -43,7 +43,7 @@ func (r *room) askArchive(e *event, k wire.Kid) error {
 	}
 	a := &asked{s: r.s, st: e.st, room: r.addr, real: r.readsReal(e.st.From())}
 	if e.st.Type() == "set" {
-		q, err := archive.ParseRequest(k, fields)
+		q, err := r.s.reader.ParseRequest(k, fields)
 		if err != nil {
 			return err
 		}
@@ -147,9 +147,9 @@ func (a *asked) run(ctx context.Context) error {
 		return err
 	}
 	if a.q == nil {
-		first, last, err := a.s.reader.Ends(ctx, a.room)
+		ends, err := a.s.reader.Metadata(ctx, a.room)
 		if err == nil {
-			to.Send(a.st.Result(archive.Metadata(first, last)))
+			to.Send(a.st.Result(ends))
 		}
 		return err
 	}
@@ -166,14 +166,14 @@ func (a *asked) send(to router.Paced, page archive.Answer) {
 		row := &page.Rows[i]
 		st := a.q.Message(a.room, a.st.From(), row, a.publisher(row))
 		if st.IsZero() {
-			a.s.o.Log.Error("an archived message does not parse", "room", a.room.String(), "id", archive.FormatID(row.ID))
+			a.s.o.Log.Error("an archived message does not parse", "room", a.room.String(), "row", row.ID)
 			continue
 		}
 		if !to.Send(st) {
 			return // nobody reads it any more
 		}
 	}
-	to.Send(a.st.Result(page.Fin()))
+	to.Send(a.st.Result(a.q.Fin(page)))
 }
 
 // publisher tells those who may know it the real address behind a message (XEP-0313 §6.1.2). What the room said itself has

@@ -19,15 +19,10 @@ var maxUsersFacet = facet{
 			value = strconv.Itoa(r.set.MaxUsers)
 		}
 		options := []wire.Option{{Label: "no limit", Value: "none"}}
-		known := value == "none"
 		for _, n := range []string{"10", "20", "50", "100", "200", "500", "1000", "2000"} {
 			options = append(options, wire.Option{Label: n, Value: n})
-			known = known || n == value
 		}
-		if !known {
-			options = append(options, wire.Option{Label: value, Value: value})
-		}
-		f.ListSingle(fieldMaxUsers, "Most occupants at a time", value, options...)
+		f.ListSingle(fieldMaxUsers, "Most occupants at a time", value, withValue(options, value)...)
 	},
 	read: func(f wire.Form, _ *room, set *settings) error {
 		v := f.Value(fieldMaxUsers)

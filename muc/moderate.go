@@ -50,7 +50,7 @@ func (r *room) judgeModeration(st wire.Stanza, m *message) error {
 	}
 	why := archive.Retraction{ID: wire.NewID(), At: r.now(), Moderated: true, By: s.occ.addr, Occupant: r.occupantID(s.occ.bare),
 		Reason: reason}
-	m.out = wire.New(wire.KindMessage, "groupchat", why.ID, r.addr, wire.Addr{}, why.Notice(archive.FormatID(row.ID)))
+	m.out = wire.New(wire.KindMessage, "groupchat", why.ID, r.addr, wire.Addr{}, why.Notice(r.s.o.IDs.Text(row.ID)))
 	if m.unkept = r.set.NoArchive; !m.unkept {
 		m.rows = []storage.Row{{Owner: r.addr, Peer: r.addr, Kind: storage.RowGroupchat, Stanza: m.out.AppendStandalone(nil)}}
 	}

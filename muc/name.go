@@ -1,6 +1,7 @@
 package muc
 
 import (
+	"slices"
 	"strings"
 
 	"mellium.im/xmpp/stanza"
@@ -47,6 +48,14 @@ func readBool(f wire.Form, name string, into *bool) error {
 	}
 	*into = v
 	return nil
+}
+
+// withValue returns a list's options, and the value in force if it is none of them.
+func withValue(options []wire.Option, value string) []wire.Option {
+	if slices.ContainsFunc(options, func(o wire.Option) bool { return o.Value == value }) {
+		return options
+	}
+	return append(options, wire.Option{Label: value, Value: value})
 }
 
 // badField refuses a value that a list does not have.

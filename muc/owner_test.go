@@ -240,6 +240,10 @@ func TestKey(t *testing.T) {
 			t.Errorf("a key of %d bytes for the occupants' ids: %v", n, err)
 		}
 	}
+	_, err := muc.New(muc.Options{Domain: service, Key: make([]byte, 32), OccupantKey: make([]byte, muc.OccupantKeyBytes)})
+	if err == nil || !strings.Contains(err.Error(), "archive.NewIDs") {
+		t.Errorf("without ids: %v", err)
+	}
 }
 
 // Who takes the name of a deleted account inherits nothing.

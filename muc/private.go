@@ -151,7 +151,7 @@ func (r *room) deliverPrivate(m *message, nick string) {
 	}
 	out := m.out
 	if len(m.rows) > 0 && !m.rows[0].Outgoing {
-		out = withStanzaID(out, m.rows[0].Owner, m.rows[0].ID)
+		out = r.withStanzaID(out, m.rows[0].Owner, m.rows[0].ID)
 	}
 	for _, s := range o.sessions {
 		s.send(out)

@@ -30,17 +30,12 @@ var retentionFacet = facet{
 		}
 		h := r.s.retention()
 		options := []wire.Option{{Label: "as the service does: " + h.KeepRooms.String(), Value: keepDefault}}
-		known := value == keepDefault
 		for _, text := range []string{"1d", "1w", "30d", "90d", "1y", "forever"} {
 			if k, err := config.ParseKeep(text); err == nil && k <= h.NeverMoreThan {
 				options = append(options, wire.Option{Label: text, Value: text})
-				known = known || text == value
 			}
 		}
-		if !known {
-			options = append(options, wire.Option{Label: value, Value: value})
-		}
-		f.ListSingle(fieldKeep, "How long messages are kept (such as 90d, 2w, 1y)", value, options...)
+		f.ListSingle(fieldKeep, "How long messages are kept (such as 90d, 2w, 1y)", value, withValue(options, value)...)
 	},
 	read: func(f wire.Form, r *room, set *settings) error {
 		v := f.Value(fieldKeep)

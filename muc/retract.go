@@ -58,7 +58,7 @@ func (r *room) rewriteAll(m *message, row storage.Row, why archive.Retraction) e
 
 // archived finds a message of the room by its stanza-id.
 func (r *room) archived(stanzaID string) (row storage.Row, found bool, err error) {
-	id, err := archive.ParseID(stanzaID)
+	id, err := r.s.o.IDs.Parse(stanzaID)
 	if err != nil {
 		return storage.Row{}, false, nil
 	}
@@ -160,7 +160,7 @@ func (r *room) findPrivate(ctx context.Context, owner wire.Addr, origin []byte, 
 func (r *room) takeBack(rewrites []storage.Rewrite) {
 	for _, rw := range rewrites {
 		if st, err := wire.Parse(rw.Stanza); err == nil {
-			r.history.replace(rw.ID, withStanzaID(st, r.addr, rw.ID))
+			r.history.replace(rw.ID, r.withStanzaID(st, r.addr, rw.ID))
 		}
 	}
 }

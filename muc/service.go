@@ -28,6 +28,7 @@ type Options struct {
 	Router  *router.Router
 	Rooms   storage.Rooms
 	Archive storage.Archive // to read from, and to empty
+	IDs     archive.IDs     // of the archives, in stanzas
 	Writer  Writer
 	Config  func() *config.Config // the configuration in force; asked again and again
 	Key     []byte                // seals the passwords of rooms: 16, 24 or 32 bytes, kept outside of the database
@@ -103,8 +104,11 @@ func New(o Options) (*Service, error) {
 	if len(o.OccupantKey) != OccupantKeyBytes {
 		return nil, fmt.Errorf("muc: the key of the occupants' ids has %d bytes: it needs %d", len(o.OccupantKey), OccupantKeyBytes)
 	}
+	if o.IDs == (archive.IDs{}) {
+		return nil, errors.New("muc: archives need ids: make them with archive.NewIDs")
+	}
 	s := &Service{o: o, addr: addr, seal: seal, rooms: map[wire.Addr]*room{}, temporary: map[wire.Addr]string{}, asking: make(chan struct{}, serviceRequests),
-		reader: archive.NewReader(o.Archive), turns: turns{}}
+		reader: archive.NewReader(o.Archive, o.IDs), turns: turns{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.advertise()
 	o.Router.OnGone(s.sessionGone)

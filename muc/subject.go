@@ -64,7 +64,7 @@ func (r *room) changeSubject(m *message) error {
 	st, at := m.out, r.now()
 	if len(m.rows) > 0 {
 		at = archive.IDTime(m.rows[0].ID)
-		st = withStanzaID(st, r.addr, m.rows[0].ID)
+		st = r.withStanzaID(st, r.addr, m.rows[0].ID)
 	}
 	k, _ := st.Kid("", "subject")
 	sub := storage.Subject{Text: k.Text(), From: st.From(), At: at, Stanza: m.out.AppendStandalone(nil)}

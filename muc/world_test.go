@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"salon.im/salon/config"
 	"salon.im/salon/muc"
 	"salon.im/salon/router"
+	"salon.im/salon/router/routertest"
 	"salon.im/salon/storage"
 	"salon.im/salon/storage/sqlite"
 	"salon.im/salon/wire"
@@ -26,6 +26,9 @@ const (
 	service = "rooms.example.test"
 	roomJID = "hall@" + service
 )
+
+// ids are those of the archives in these tests.
+var ids, _ = archive.NewIDs(make([]byte, 32))
 
 // world is a router with one conference service on a real store, and people without sockets.
 type world struct {
@@ -77,7 +80,7 @@ func (w *world) start() {
 	})
 	w.live.Store(w.cfg)
 	var err error
-	w.muc, err = muc.New(muc.Options{Router: w.router, Rooms: w.rooms, Archive: w.archive, Writer: w.queue,
+	w.muc, err = muc.New(muc.Options{Router: w.router, Rooms: w.rooms, Archive: w.archive, IDs: ids, Writer: w.queue,
 		Config: w.live.Load, Key: make([]byte, 32), OccupantKey: make([]byte, muc.OccupantKeyBytes), Domain: service, Host: host, Held: w.held, Now: w.now, Log: w.log})
 	if err != nil {
 		w.t.Fatal(err)
@@ -114,22 +117,13 @@ type person struct {
 	addr wire.Addr
 	res  *router.Resource
 	flow *router.Flow
-
-	mu   sync.Mutex
-	got  []wire.Stanza
-	more chan struct{}
+	got  routertest.Inbox
 }
 
 func (p *person) Addr() wire.Addr    { return p.addr }
 func (p *person) Close(stream.Error) {}
 func (p *person) Send(st wire.Stanza, _ int64) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.got = append(p.got, st)
-	select {
-	case p.more <- struct{}{}:
-	default:
-	}
+	p.got.Put(st)
 	return true
 }
 
@@ -140,7 +134,7 @@ func (w *world) dial(who string) *person {
 	if !ok {
 		resource = "home"
 	}
-	p := &person{w: w, addr: wire.MustAddr(local + "@" + host + "/" + resource), more: make(chan struct{}, 1)}
+	p := &person{w: w, addr: wire.MustAddr(local + "@" + host + "/" + resource)}
 	var err error
 	if p.res, err = w.router.Bind(w.ctx, p); err != nil {
 		w.t.Fatal(err)
@@ -169,28 +163,8 @@ func (p *person) syncAt(room string) []string {
 	p.w.t.Helper()
 	id := wire.NewID()
 	p.say(`<iq type='get' id='` + id + `' to='` + room + `'><ping xmlns='urn:xmpp:ping'/></iq>`)
-	var out []string
-	deadline := time.After(10 * time.Second)
-	for {
-		p.mu.Lock()
-		got := p.got
-		p.got = nil
-		p.mu.Unlock()
-		for i, st := range got {
-			if st.Kind() == wire.KindIQ && st.ID() == id {
-				p.mu.Lock()
-				p.got = append(got[i+1:], p.got...)
-				p.mu.Unlock()
-				return out
-			}
-			out = append(out, string(st.Append(nil)))
-		}
-		select {
-		case <-p.more:
-		case <-deadline:
-			p.w.t.Fatalf("%s: no answer; received %q", p.addr, out)
-		}
-	}
+	got := p.got.Until(p.w.t, p.addr, func(st wire.Stanza) bool { return st.Kind() == wire.KindIQ && st.ID() == id })
+	return got[:len(got)-1]
 }
 
 // enter joins the room under a nick and returns what that brought.
@@ -275,29 +249,7 @@ func (p *person) waitFor(parts ...string) string {
 // upTo returns everything up to the first stanza with all the parts.
 func (p *person) upTo(parts ...string) []string {
 	p.w.t.Helper()
-	deadline := time.After(10 * time.Second)
-	var seen []string
-	for {
-		p.mu.Lock()
-		got := p.got
-		p.got = nil
-		p.mu.Unlock()
-		for i, st := range got {
-			s := string(st.Append(nil))
-			seen = append(seen, s)
-			if index([]string{s}, parts...) == 0 {
-				p.mu.Lock()
-				p.got = append(got[i+1:], p.got...)
-				p.mu.Unlock()
-				return seen
-			}
-		}
-		select {
-		case <-p.more:
-		case <-deadline:
-			p.w.t.Fatalf("%s: no stanza with %q; received %q", p.addr, parts, seen)
-		}
-	}
+	return p.got.Until(p.w.t, p.addr, func(st wire.Stanza) bool { return index([]string{string(st.Append(nil))}, parts...) == 0 })
 }
 
 func parse(t testing.TB, s string) wire.Stanza {

@@ -25,7 +25,7 @@ func faulty(t *testing.T, edit ...func(*config.Config)) (*xmpptest.Server, *stor
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &storagetest.Faulty{Store: store}
+	f := storagetest.NewFaulty(store)
 	return xmpptest.StartWith(t, server.Options{Store: f}, nil, edit...), f
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"salon.im/salon/archive"
 	"salon.im/salon/auth"
 	"salon.im/salon/config"
 	"salon.im/salon/control"
@@ -35,6 +36,7 @@ func (s *Server) newUsers(secret []byte) *control.Users {
 		Held:    s.held,
 		Persons: s.store, Services: func() []string { return serviceNames(s.Config()) }, Rewrite: s.rewrite, Erased: s.erased,
 		OccupantKey: func() ([]byte, error) { return occupantKey(secret), nil },
+		IDs:         func() (archive.IDs, error) { return s.ids, nil },
 		Leaving:     func(ctx context.Context, addr wire.Addr) error { return s.presence.EndSubscriptions(ctx, addr) },
 		Changed:     s.endSessions,
 	})

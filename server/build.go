@@ -25,6 +25,10 @@ func (s *Server) build(ctx context.Context, cfg *config.Config, secret []byte) e
 		Flow:             router.FlowLimits{Stanzas: cfg.Limits.InFlight},
 		Log:              s.o.Log,
 	})
+	var err error
+	if s.ids, err = archiveIDs(secret); err != nil {
+		return err
+	}
 	s.users = s.newUsers(secret)
 	if err := s.features(ctx, secret); err != nil {
 		return err

@@ -112,7 +112,7 @@ func newCutWorld(t *testing.T, names ...string) *cutWorld {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := xmpptest.StartWith(t, server.Options{Store: store}, nil, func(c *config.Config) {
+	s := xmpptest.StartWith(t, server.Options{Store: store, Away: time.Minute}, nil, func(c *config.Config) {
 		c.Limits.StanzasPerSecond, c.Limits.StanzasBurst = 100000, 100000
 		c.Rooms.StanzasPerSecond, c.Rooms.StanzasBurst = 100000, 100000
 	})

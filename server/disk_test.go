@@ -40,7 +40,11 @@ func TestDiskFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newDiskWorld(t)
+			away := time.Duration(0)
+			if !c.refuses {
+				away = time.Minute
+			}
+			w := newDiskWorld(t, away)
 			w.until("messages are acknowledged", func() bool { return w.book.Sums().Acked > 100 })
 			w.disk.Break(c.fault)
 			if c.refuses {
@@ -77,14 +81,14 @@ type diskWorld struct {
 	talking sync.WaitGroup
 }
 
-func newDiskWorld(t *testing.T) *diskWorld {
+func newDiskWorld(t *testing.T, away time.Duration) *diskWorld {
 	dir := t.TempDir()
 	w := &diskWorld{t: t, path: filepath.Join(dir, "salon.db"), disk: disk.Under(t, dir), book: promise.New(), quiet: make(chan struct{})}
 	var err error
 	if w.store, err = sqlite.Open(t.Context(), sqlite.Options{Path: w.path}); err != nil {
 		t.Fatal(err)
 	}
-	w.s = xmpptest.StartWith(t, server.Options{Store: w.store, Log: slog.New(slog.DiscardHandler)}, nil, func(c *config.Config) {
+	w.s = xmpptest.StartWith(t, server.Options{Store: w.store, Away: away, Log: slog.New(slog.DiscardHandler)}, nil, func(c *config.Config) {
 		c.Listen.HTTP = "127.0.0.1:0"
 		c.Limits.OfflineStanzas = 100000
 		c.Limits.StanzasPerSecond, c.Limits.StanzasBurst = 100000, 100000
@@ -173,7 +177,7 @@ func (w *diskWorld) settle() {
 		w.until("everything has come", func() bool { return w.book.Waiting(wire.MustAddr(who+"@"+xmpptest.Host)) == 0 })
 	}
 	for _, owner := range w.book.Owners() {
-		if err := w.book.Check(w.t.Context(), owner, archived(w.store)); err != nil {
+		if err := w.book.Check(w.t.Context(), owner, archived(w.store, idsOf(w.t, w.s))); err != nil {
 			w.t.Fatal(err)
 		}
 	}
@@ -188,11 +192,11 @@ func (w *diskWorld) settle() {
 }
 
 // archived reads a store's archives for a ledger.
-func archived(store storage.Archive) promise.Rows {
+func archived(store storage.Archive, ids archive.IDs) promise.Rows {
 	return func(ctx context.Context, owner wire.Addr, after string) (out []promise.Row, err error) {
 		q := storage.Query{Owner: owner, Limit: 1000}
 		if after != "" {
-			if q.After, err = archive.ParseID(after); err != nil {
+			if q.After, err = ids.Parse(after); err != nil {
 				return nil, err
 			}
 		}
@@ -203,7 +207,7 @@ func archived(store storage.Archive) promise.Rows {
 				return nil, err
 			}
 			body, _ := st.Kid("", "body")
-			out = append(out, promise.Row{ID: archive.FormatID(r.ID), Body: body.Text()})
+			out = append(out, promise.Row{ID: ids.Text(r.ID), Body: body.Text()})
 		}
 		return out, err
 	}

@@ -30,7 +30,7 @@ func TestHungStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &storagetest.Faulty{Store: store}
+	f := storagetest.NewFaulty(store)
 	s := xmpptest.StartWith(t, server.Options{Store: hung{f}}, nil, func(c *config.Config) { c.Listen.HTTP = "127.0.0.1:0" })
 	alice := enter(s, "alice@"+xmpptest.Host, lobby)
 	if code := ready(t, s); code != http.StatusOK {

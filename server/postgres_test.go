@@ -3,6 +3,7 @@ package server_test
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -119,13 +120,20 @@ func TestPostgresKilled(t *testing.T) {
 	}
 }
 
-// A database that was dumped and restored with PostgreSQL's own tools gives the same history.
+// A database that was dumped and restored with PostgreSQL's own tools, and the secret that belongs to it, give the same history.
 func TestPostgresDump(t *testing.T) {
 	url, restored := pgtest.URL(t), pgtest.URL(t)
-	on := func(url string) *xmpptest.Server {
-		return xmpptest.Start(t, func(c *config.Config) { c.Storage.URL = config.StorageURL(url) })
+	on := func(url string, secret []byte) *xmpptest.Server {
+		return xmpptest.Start(t, func(c *config.Config) {
+			c.Storage.URL = config.StorageURL(url)
+			if secret != nil {
+				if err := os.WriteFile(c.SecretKeyPath(), secret, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
 	}
-	s := on(url)
+	s := on(url, nil)
 	alice, bob := enter(s, "alice@"+xmpptest.Host, lobby), s.Online("bob@"+xmpptest.Host)
 	for i := range 60 {
 		message(alice, recipients[i%2], fmt.Sprint("m", i))
@@ -140,10 +148,14 @@ func TestPostgresDump(t *testing.T) {
 	}
 	dump := filepath.Join(t.TempDir(), "salon.dump")
 	pgTool(t, "pg_dump", "--format=custom", "--file="+dump, url) // beside the running server
+	secret, err := os.ReadFile(s.Cfg.SecretKeyPath())
+	if err != nil {
+		t.Fatal(err)
+	}
 	s.Stop()
 	pgTool(t, "pg_restore", "--no-owner", "--exit-on-error", "--dbname="+restored, dump)
 
-	again := on(restored)
+	again := on(restored, secret)
 	again.Known(wire.MustAddr("alice@" + xmpptest.Host))
 	if got := bothArchives(again, "alice@"+xmpptest.Host); !slices.Equal(got, want) {
 		t.Errorf("%d messages before, %d after", len(want), len(got))

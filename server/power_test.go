@@ -17,9 +17,10 @@ func TestPowerCut(t *testing.T) {
 	if raceEnabled {
 		cuts = 2 // SQLite is slow with it
 	}
-	w := newDiskWorld(t)
+	w := newDiskWorld(t, time.Minute)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
+	ids := idsOf(t, w.s)
 	luck := rand.New(rand.NewPCG(seed, 0))
 	for range cuts {
 		acked := w.book.Sums().Acked + 20 + luck.IntN(60)
@@ -35,7 +36,7 @@ func TestPowerCut(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, owner := range w.book.Owners() {
-			if err := w.book.CheckCopy(context.Background(), owner, archived(left), promised); err != nil {
+			if err := w.book.CheckCopy(context.Background(), owner, archived(left, ids), promised); err != nil {
 				t.Fatal(err)
 			}
 		}

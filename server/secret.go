@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"salon.im/salon/archive"
 	"salon.im/salon/config"
 )
 
@@ -26,11 +27,11 @@ func secretKey(path string) ([]byte, error) {
 		return makeSecretKey(path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the secret key cannot be read: %w; it protects the rooms' passwords and makes the occupants' ids: restore it, or set secret_key_file", err)
+		return nil, fmt.Errorf("the secret key cannot be read: %w; it protects the rooms' passwords and makes the ids of occupants and messages: restore it, give it to this user (chown), or set secret_key_file", err)
 	}
 	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil || len(key) != secretBytes {
-		return nil, fmt.Errorf("the secret key in %s is damaged: it must be %d hexadecimal digits; restore it from a backup, or move it away to get a new one (room passwords must then be set again, and every occupant-id changes)", path, 2*secretBytes)
+		return nil, fmt.Errorf("the secret key in %s is damaged: it must be %d hexadecimal digits; restore it from a backup, or move it away to get a new one (room passwords must then be set again, and the ids of all occupants and messages change)", path, 2*secretBytes)
 	}
 	return key, nil
 }
@@ -76,4 +77,19 @@ func OccupantKey(cfg *config.Config) ([]byte, error) {
 		return nil, err
 	}
 	return occupantKey(secret), nil
+}
+
+// archiveIDs writes the archives' ids in stanzas (XEP-0313 §3).
+func archiveIDs(secret []byte) (archive.IDs, error) {
+	return archive.NewIDs(subkey(secret, "archive ids"))
+}
+
+// ArchiveIDs returns what writes the archives' ids in stanzas, for who works on the store without a server. Where no server has
+// made its secret yet it is made, as the next server to start would: so what is exported now is what that server says.
+func ArchiveIDs(cfg *config.Config) (archive.IDs, error) {
+	secret, err := secretKey(cfg.SecretKeyPath())
+	if err != nil {
+		return archive.IDs{}, err
+	}
+	return archiveIDs(secret)
 }

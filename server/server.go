@@ -40,6 +40,9 @@ type Options struct {
 	StoreWait time.Duration
 	// Store is used in place of the configured one, by tests of failing storage. The server closes it.
 	Store storage.Store
+	// Away is how long the store may take before it counts as away; 0 is what archive.Options and Bounded have by default.
+	// Tests that want nothing refused set more, for a busy machine.
+	Away time.Duration
 }
 
 // Server is a running Salon. Its methods are safe for any goroutine.
@@ -49,6 +52,7 @@ type Server struct {
 	started   time.Time
 	store     storage.Store
 	writer    *archive.Writer
+	ids       archive.IDs
 	certs     *certs.Source
 	router    *router.Router
 	flusher   *stream.Flusher
@@ -128,14 +132,14 @@ func (s *Server) openStore(ctx context.Context, cfg *config.Config) (err error) 
 			return err
 		}
 	}
-	s.store = storage.Bounded(st, storeLimit, s.o.Log)
+	s.store = storage.Bounded(st, max(storeLimit, s.o.Away), s.o.Log)
 	s.indexer = archive.NewIndexer(archive.IndexerOptions{Store: s.store, Wanted: s.searched, Any: s.anySearched, Log: s.o.Log})
 	ack := archive.Durable
 	if cfg.Archive.Ack == config.AckAsync {
 		ack = archive.Async
 	}
 	s.writer, err = archive.Open(ctx, s.store, archive.Options{Rows: cfg.Archive.BatchRows, Wait: cfg.Archive.BatchWait,
-		QueueRows: cfg.Archive.QueueRows, QueueBytes: int64(cfg.Archive.QueueBytes), Ack: ack,
+		QueueRows: cfg.Archive.QueueRows, QueueBytes: int64(cfg.Archive.QueueBytes), Ack: ack, Away: s.o.Away,
 		OnCommit: s.indexer.Wake, Log: s.o.Log})
 	return err
 }

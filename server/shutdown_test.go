@@ -174,7 +174,7 @@ func TestShutdownWithAHungStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := deafStore{&storagetest.Faulty{Store: store}, make(chan struct{})}
+	d := deafStore{storagetest.NewFaulty(store), make(chan struct{})}
 	cfg := config.Default()
 	cfg.Data = t.TempDir()
 	cfg.Listen = config.Listen{C2S: []string{"127.0.0.1:0"}, C2SDirect: []string{"127.0.0.1:0"}}

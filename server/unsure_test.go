@@ -3,7 +3,6 @@ package server_test
 import (
 	"testing"
 
-	"salon.im/salon/archive"
 	"salon.im/salon/internal/xmpptest"
 	"salon.im/salon/storage"
 	"salon.im/salon/wire"
@@ -41,7 +40,7 @@ func TestLostAnswer(t *testing.T) {
 				t.Fatalf("%d rows, error %v", len(rows), err)
 			}
 			k, _ := seen.Kid("urn:xmpp:sid:0", "stanza-id")
-			if id := archive.FormatID(rows[0].ID); k.Attr("id") != id {
+			if id := idsOf(t, s).Text(rows[0].ID); k.Attr("id") != id {
 				t.Errorf("stanza-id %s, stored %s", k.Attr("id"), id)
 			}
 		})

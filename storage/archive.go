@@ -2,6 +2,8 @@ package storage
 
 import (
 	"context"
+	"fmt"
+	"math"
 
 	"salon.im/salon/wire"
 )
@@ -79,6 +81,16 @@ type Batch struct {
 	Rewrites  []Rewrite
 }
 
+// Check returns an error for a batch with a row that has no id or no owner.
+func (b *Batch) Check() error {
+	for i := range b.Rows {
+		if r := &b.Rows[i]; r.ID <= 0 || r.Owner.IsZero() {
+			return fmt.Errorf("row %d has no id or no owner", i)
+		}
+	}
+	return nil
+}
+
 // Dropped is a row that Append left out.
 type Dropped struct {
 	Index int   // in Batch.Rows
@@ -100,6 +112,15 @@ type Query struct {
 	// Newest returns the last rows of the selection instead of the first. Rows are oldest first in either case.
 	Newest bool
 	Limit  int // rows; at least 1
+}
+
+// Bounds returns the ids between which the page is, both exclusive, and how many rows it has at most.
+func (q *Query) Bounds() (after, before int64, limit int) {
+	before = q.Before
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	return q.After, before, max(q.Limit, 1)
 }
 
 // Archive keeps the messages of users and rooms.

@@ -16,7 +16,7 @@ import (
 // Every call to a store that hangs ends in time, but those of commands, DropBefore and Reindex.
 func TestBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var f storagetest.Faulty
+		f := storagetest.NewFaulty(empty{})
 		defer f.Hang()()
 		portable := reflect.TypeFor[storage.Portable]()
 		methods := reflect.TypeFor[storage.Store]()
@@ -26,13 +26,9 @@ func TestBounded(t *testing.T) {
 				continue
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
-			args := []reflect.Value{reflect.ValueOf(ctx)}
-			for j := 1; j < m.Type.NumIn() && !(m.Type.IsVariadic() && j == m.Type.NumIn()-1); j++ {
-				args = append(args, reflect.Zero(m.Type.In(j)))
-			}
-			s := storage.Bounded(&f, 8*time.Second, nil)
+			s := storage.Bounded(f, 8*time.Second, nil)
 			began := time.Now()
-			out := reflect.ValueOf(s).MethodByName(m.Name).Call(args)
+			out := reflect.ValueOf(s).MethodByName(m.Name).Call(zeros(m.Type, ctx))
 			err, _ := out[len(out)-1].Interface().(error)
 			if took := time.Since(began); took != 8*time.Second || !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("%s ends after %v: %v", m.Name, took, err)
@@ -45,8 +41,8 @@ func TestBounded(t *testing.T) {
 // A store that hangs is asked once a second, and everyone else is told at once; it is back with the first answer.
 func TestBoundedAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := storagetest.Faulty{Store: empty{}}
-		s := storage.Bounded(&f, 8*time.Second, nil)
+		f := storagetest.NewFaulty(empty{})
+		s := storage.Bounded(f, 8*time.Second, nil)
 		ask := func() (time.Duration, error) {
 			began := time.Now()
 			_, err := s.Account(t.Context(), wire.Addr{})
@@ -78,8 +74,8 @@ func TestBoundedAway(t *testing.T) {
 // A slow call, while others are answered, and a caller who gives up do not make the store one that is away. Ping ends that.
 func TestBoundedNotAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := storagetest.Faulty{Store: empty{}}
-		s := storage.Bounded(&f, 8*time.Second, nil)
+		f := storagetest.NewFaulty(empty{})
+		s := storage.Bounded(f, 8*time.Second, nil)
 		answers := func(what string, want error) {
 			t.Helper()
 			if _, err := s.Account(t.Context(), wire.Addr{}); !errors.Is(err, want) {

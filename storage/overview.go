@@ -1,5 +1,8 @@
 package storage
 
+// CountRows bounds what Inspect counts of a table; beyond, it estimates.
+const CountRows = 10_000
+
 // Overview is what a back end's Inspect finds out about a database, without changing it and without counting the archive.
 type Overview struct {
 	Backend string `json:"backend"` // name and version: "SQLite 3.50.1", "PostgreSQL 15.14"

@@ -1,6 +1,11 @@
 package storage
 
-import "context"
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+)
 
 // Portable reads and fills a store table by table, so that one back end's data can be brought into another, or into a file.
 //
@@ -57,4 +62,66 @@ type Table struct {
 	Columns []Column
 	// Replace says that its rows are there from the start: Restore replaces them.
 	Replace bool
+}
+
+// Check returns an error for a record that has not one value for each column, of the column's kind.
+func (t *Table) Check(r Record) error {
+	if len(r) != len(t.Columns) {
+		return fmt.Errorf("table %s: a record has %d values, not %d", t.Name, len(r), len(t.Columns))
+	}
+	for i := range t.Columns {
+		if c := &t.Columns[i]; !c.takes(r[i]) {
+			return fmt.Errorf("table %s: a value of type %T does not belong into %s", t.Name, r[i], c.Name)
+		}
+	}
+	return nil
+}
+
+func (c *Column) takes(value any) bool {
+	switch value.(type) {
+	case nil:
+		return c.Null
+	case string:
+		return c.Kind == KindText
+	case int64:
+		return c.Kind == KindInt
+	case bool:
+		return c.Kind == KindBool
+	case []byte:
+		return c.Kind == KindBytes
+	}
+	return false
+}
+
+// KeyOf returns the key of a record, nil for nil. A record that is too short for one is an error.
+func (t *Table) KeyOf(r Record) (Record, error) {
+	if r == nil {
+		return nil, nil
+	}
+	if len(r) < t.Key {
+		return nil, fmt.Errorf("table %s: the key has %d values, not %d", t.Name, len(r), t.Key)
+	}
+	return r[:t.Key], nil
+}
+
+// Compare orders two records by their keys: numbers as numbers, text and bytes byte by byte.
+func (t *Table) Compare(a, b Record) int {
+	for i := range t.Key {
+		var c int
+		switch x := a[i].(type) {
+		case int64:
+			y, _ := b[i].(int64)
+			c = cmp.Compare(x, y)
+		case string:
+			y, _ := b[i].(string)
+			c = cmp.Compare(x, y)
+		case []byte:
+			y, _ := b[i].([]byte)
+			c = slices.Compare(x, y)
+		}
+		if c != 0 {
+			return c
+		}
+	}
+	return 0
 }

@@ -1,6 +1,8 @@
 // Package storage defines what Salon keeps: the records, one small interface for each store, and the errors that
 // every back end returns. It holds no code that touches a database: that is storage/sqlite and
-// storage/postgres, and storage/storagetest is the one conformance suite that each of them passes.
+// storage/postgres, and storage/storagetest is the one conformance suite that each of them passes. What both decide alike
+// stands here too (bounds, keys, a roster's versions, the columns of a record, deletions that go on), so that they hold
+// little but their dialects; no one else calls that.
 //
 // Consumers ask for the interface they use, never for Store as a whole. All methods are safe for any goroutine, may
 // block on the disk, and honour the context's cancellation. Addresses are bare unless a comment says otherwise.

@@ -29,3 +29,10 @@ var Tables = []*Table{
 	{Name: "undelivered", Key: 2, Columns: []Column{number("owner"), number("id")}},
 	{Name: "archive_last", Key: 1, Columns: []Column{number("one"), number("id")}, Replace: true},
 }
+
+// AccountTables are the tables with rows that DeleteAccount removes beside the account, its keys and its archive, and the
+// column of each that names the account.
+var AccountTables = []struct{ Name, Account string }{
+	{"roster_items", "owner"}, {"roster_removals", "owner"}, {"rosters", "owner"}, {"documents", "owner"}, {"blocks", "owner"},
+	{"affiliations", "addr"},
+}

@@ -194,7 +194,7 @@ func TestStalledPeerDelaysNobody(t *testing.T) {
 			o.Attach(c)
 			r := newReader(t, client)
 			st := message("all work and no play makes a dull peer, and a long line of them fills what the kernel buffers")
-			worst := time.Duration(0)
+			rounds, slow := 0, 0
 			for refused := 0; refused < 20; refused++ { // the kernel's buffers grow for a while
 				for so.Send(st, 0) {
 					refused = 0
@@ -202,15 +202,17 @@ func TestStalledPeerDelaysNobody(t *testing.T) {
 				begin := time.Now()
 				o.Send(st, 0)
 				r.expect("all work")
-				worst = max(worst, time.Since(begin))
+				if rounds++; time.Since(begin) > 50*time.Millisecond {
+					slow++
+				}
 			}
 			eventually(t, over, "overflow")
 			_, bytes := so.Waiting()
 			if bytes > limits.ResumeBytes+st.Len() || calls.Load() != 1 {
 				t.Errorf("%d bytes wait, overflow was told %d times", bytes, calls.Load())
 			}
-			if worst > 50*time.Millisecond && !raceEnabled {
-				t.Errorf("another peer waited %v", worst)
+			if slow > rounds/5 && !raceEnabled { // a busy machine delays one now and then, a stalled peer would delay all
+				t.Errorf("another peer waited for more than 50 ms in %d of %d rounds", slow, rounds)
 			}
 			rest := so.Close(nil, true)
 			if len(rest)*st.Len() < limits.Bytes {

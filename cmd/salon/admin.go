@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"salon.im/salon/archive"
 	"salon.im/salon/auth"
 	"salon.im/salon/config"
 	"salon.im/salon/control"
@@ -60,6 +61,7 @@ func usersOptions(cfg *config.Config, store storage.Store) control.UsersOptions 
 		Services:    func() []string { return services },
 		Hosts:       func() []string { return hosts },
 		OccupantKey: func() ([]byte, error) { return server.OccupantKey(cfg) },
+		IDs:         func() (archive.IDs, error) { return server.ArchiveIDs(cfg) },
 		Held:        func(addr wire.Addr) bool { return cfg.Held(addr.String()) },
 		Keys:        func() ([]auth.Hash, int) { return control.Hashes(cfg.Auth.Mechanisms), cfg.Auth.Iterations },
 	}

@@ -32,7 +32,8 @@
 //
 // Steps are one line, some with an indented block:
 //
-//	X sends:                      the block, as it is, with {names} replaced; an unknown one becomes a fresh random id
+//	X sends:                      the block, as it is, with {names} replaced; an unknown one becomes a fresh random id. Of a
+//	                              captured archive id, {row NAME} is the number of its row, {plain NAME} that without the cipher
 //	X writes "go string" [N times]   raw bytes
 //	X receives:                   the next stanzas are those of the block
 //	X receives in any order:      the same, in any order

@@ -72,7 +72,11 @@ func verbOf(st Step) (*verb, []string) {
 }
 
 func sends(r *run, st Step, _ []string) error {
-	return r.clients[st.Who].write(r.vars.fill(strings.TrimSpace(st.Block)))
+	block, err := r.fillRows(strings.TrimSpace(st.Block))
+	if err != nil {
+		return err
+	}
+	return r.clients[st.Who].write(r.vars.fill(block))
 }
 
 func writes(r *run, st Step, args []string) error {

@@ -21,7 +21,7 @@ func (s *Store) Account(ctx context.Context, addr wire.Addr) (a storage.Account,
 				var created int64
 				var seen *int64
 				err := r.Scan(&created, &seen, &a.Status)
-				a.Created, a.LastSeen = time.UnixMilli(created).UTC(), moment(seen)
+				a.Created, a.LastSeen = time.UnixMilli(created).UTC(), storage.Moment(seen)
 				return found(err)
 			})
 		b.Queue(`SELECT hash, iterations, salt, stored_key, server_key FROM account_keys WHERE addr = $1`, addr.String()).
@@ -119,28 +119,15 @@ func (s *Store) PutLastSeen(ctx context.Context, ends ...storage.LastSeen) error
 
 // ListAccounts implements [storage.Accounts].
 func (s *Store) ListAccounts(ctx context.Context, host string, after wire.Addr, limit int) (accounts []storage.Account, err error) {
-	query, args := `SELECT addr, created, last_seen, status FROM accounts WHERE addr > $1 ORDER BY addr LIMIT $2`,
-		[]any{after.String(), max(limit, 0)}
+	const from = `SELECT ` + storage.AccountColumns + ` FROM accounts `
+	query, args := from+`WHERE addr > $1 ORDER BY addr LIMIT $2`, []any{after.String(), max(limit, 0)}
 	if host != "" {
-		query = `SELECT addr, created, last_seen, status FROM accounts WHERE addr > $1 AND host = $3 ORDER BY addr LIMIT $2`
+		query = from + `WHERE addr > $1 AND host = $3 ORDER BY addr LIMIT $2`
 		args = append(args, host)
 	}
 	err = s.read(ctx, "list accounts", func(c *conn) error {
-		accounts = nil
-		return c.list(query, args, func(r pgx.Rows) error {
-			var a storage.Account
-			var addr string
-			var created int64
-			var seen *int64
-			err := r.Scan(&addr, &created, &seen, &a.Status)
-			if err != nil {
-				return err
-			}
-			a.Created, a.LastSeen = time.UnixMilli(created).UTC(), moment(seen)
-			a.Addr, err = parse(addr)
-			accounts = append(accounts, a)
-			return err
-		})
+		accounts, err = collect(c, storage.ScanAccount, query, args...)
+		return err
 	})
 	return accounts, err
 }

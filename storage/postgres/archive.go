@@ -20,10 +20,8 @@ var errTaken = errors.New("postgres: an id is taken")
 // Nearly always no row of the batch is there, so it is not looked for them first: if it turns out otherwise the
 // transaction begins anew, and looks.
 func (s *Store) Append(ctx context.Context, b storage.Batch) (dropped []storage.Dropped, err error) {
-	for i := range b.Rows {
-		if r := &b.Rows[i]; r.ID <= 0 || r.Owner.IsZero() {
-			return nil, fmt.Errorf("postgres: append: row %d has no id or no owner", i)
-		}
+	if err := b.Check(); err != nil {
+		return nil, fmt.Errorf("postgres: append: %w", err)
 	}
 	err = s.withWriter(ctx, "append", func(w *writer, c *conn) (began bool, err error) {
 		if err := w.months.cover(c, func(yield func(int64) bool) {

@@ -3,8 +3,6 @@ package postgres
 import (
 	"context"
 
-	"github.com/jackc/pgx/v5"
-
 	"salon.im/salon/storage"
 	"salon.im/salon/wire"
 )
@@ -12,29 +10,7 @@ import (
 // Blocklist implements [storage.Blocklists].
 func (s *Store) Blocklist(ctx context.Context, owner wire.Addr) (addrs []wire.Addr, err error) {
 	err = s.read(ctx, "read a block list", func(c *conn) error {
-		addrs, err = listAddrs(c, `SELECT addr FROM blocks WHERE owner = $1 ORDER BY addr`, owner.String())
-		return err
-	})
-	return addrs, err
-}
-
-// listAddrs reads one column of addresses.
-func listAddrs(c *conn, query string, args ...any) ([]wire.Addr, error) {
-	rows, err := c.Query(c.ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	return scanAddrs(rows)
-}
-
-func scanAddrs(rows pgx.Rows) (addrs []wire.Addr, err error) {
-	err = every(rows, func(r pgx.Rows) error {
-		var s string
-		if err := r.Scan(&s); err != nil {
-			return err
-		}
-		addr, err := parse(s)
-		addrs = append(addrs, addr)
+		addrs, err = collect(c, storage.ScanAddr, `SELECT addr FROM blocks WHERE owner = $1 ORDER BY addr`, owner.String())
 		return err
 	})
 	return addrs, err
@@ -56,14 +32,11 @@ func (s *Store) Block(ctx context.Context, owner wire.Addr, limit int, addrs []w
 		if err != nil || added == 0 || limit <= 0 {
 			return err
 		}
-		var n int
+		var n int64
 		if err := c.get(`SELECT count(*) FROM blocks WHERE owner = $1`, []any{owner.String()}, &n); err != nil {
 			return err
 		}
-		if n > limit {
-			return storage.ErrQuota
-		}
-		return nil
+		return storage.CheckQuota(n, int64(limit))
 	})
 }
 
@@ -75,11 +48,12 @@ func (s *Store) Unblock(ctx context.Context, owner wire.Addr, addrs []wire.Addr)
 			return err
 		}
 		if len(addrs) == 0 {
-			gone, err = listAddrs(c, `WITH gone AS (DELETE FROM blocks WHERE owner = $1 RETURNING addr)
+			gone, err = collect(c, storage.ScanAddr, `WITH gone AS (DELETE FROM blocks WHERE owner = $1 RETURNING addr)
 				SELECT addr FROM gone ORDER BY addr`, owner.String())
 			return err
 		}
-		known, err := listAddrs(c, `DELETE FROM blocks WHERE owner = $1 AND addr = ANY($2) RETURNING addr`, owner.String(), texts(addrs))
+		known, err := collect(c, storage.ScanAddr, `DELETE FROM blocks WHERE owner = $1 AND addr = ANY($2) RETURNING addr`,
+			owner.String(), texts(addrs))
 		was := make(map[wire.Addr]bool, len(known))
 		for _, addr := range known {
 			was[addr] = true

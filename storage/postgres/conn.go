@@ -9,6 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"salon.im/salon/storage"
 )
 
 const (
@@ -51,6 +53,26 @@ func (c *conn) list(query string, args []any, each func(pgx.Rows) error) error {
 		return err
 	}
 	return every(rows, each)
+}
+
+// collect returns what scan reads of every row.
+func collect[T any](c *conn, scan func(storage.Scanner, *T) error, query string, args ...any) ([]T, error) {
+	rows, err := c.Query(c.ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return collectRows(rows, scan)
+}
+
+func collectRows[T any](rows pgx.Rows, scan func(storage.Scanner, *T) error) (all []T, err error) {
+	err = every(rows, func(r pgx.Rows) error {
+		all = append(all, *new(T))
+		return scan(r, &all[len(all)-1]) // where it stays: no allocation for each row
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
 }
 
 func every(rows pgx.Rows, each func(pgx.Rows) error) error {

@@ -3,9 +3,8 @@ package postgres
 import (
 	"bytes"
 	"encoding/binary"
-	"hash/fnv"
 
-	"salon.im/salon/wire"
+	"salon.im/salon/storage"
 )
 
 // copyQuery goes with the order and the types of the fields that copyRows writes.
@@ -29,7 +28,7 @@ func (a *appending) copyRows(w *writer, c *conn) error {
 		buf = binary.BigEndian.AppendUint16(buf, 8) // fields
 		buf = appendInt(buf, r.ID)
 		buf = appendInt(buf, a.owners[r.Owner])
-		buf = appendInt(buf, peerKey(r.Peer))
+		buf = appendInt(buf, storage.PeerKey(r.Peer))
 		buf = appendInt(buf, int64(r.Kind))
 		buf = appendBool(buf, r.Outgoing)
 		buf = appendBytes(buf, r.Peer.String())
@@ -63,11 +62,4 @@ func appendBool(buf []byte, b bool) []byte {
 
 func appendBytes[T []byte | string](buf []byte, b T) []byte {
 	return append(binary.BigEndian.AppendUint32(buf, uint32(len(b))), b...)
-}
-
-// peerKey is what the index holds of a peer, four bytes at most. The number is stored: it must never change.
-func peerKey(peer wire.Addr) int64 {
-	h := fnv.New32a()
-	h.Write([]byte(peer.Bare().String()))
-	return int64(h.Sum32())
 }

@@ -4,18 +4,12 @@ import (
 	"context"
 	"errors"
 	"math"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"salon.im/salon/storage"
 	"salon.im/salon/wire"
 )
-
-// sweepRows is how many archived rows one transaction removes, so that a large archive never holds the writer for long.
-const sweepRows = 1000
-
-// sweepRetry is how long sweeping rests after an error.
-const sweepRetry = 10 * time.Second
 
 // DeleteAccount implements [storage.Accounts].
 //
@@ -26,19 +20,12 @@ func (s *Store) DeleteAccount(ctx context.Context, addr wire.Addr) error {
 		if err := lockUser(c, addr); err != nil {
 			return err
 		}
-		if err := changed(c.exec(`DELETE FROM accounts WHERE addr = $1`, addr.String())); err != nil {
+		if err := storage.Changed(c.exec(`DELETE FROM accounts WHERE addr = $1`, addr.String())); err != nil {
 			return err
 		}
 		b := &pgx.Batch{}
-		for _, query := range []string{
-			`DELETE FROM roster_items WHERE owner = $1`,
-			`DELETE FROM roster_removals WHERE owner = $1`,
-			`DELETE FROM rosters WHERE owner = $1`,
-			`DELETE FROM documents WHERE owner = $1`,
-			`DELETE FROM blocks WHERE owner = $1`,
-			`DELETE FROM affiliations WHERE addr = $1`,
-		} {
-			b.Queue(query, addr.String())
+		for _, t := range storage.AccountTables {
+			b.Queue(`DELETE FROM `+t.Name+` WHERE `+t.Account+` = $1`, addr.String())
 		}
 		if err := c.send(b); err != nil {
 			return err
@@ -48,15 +35,18 @@ func (s *Store) DeleteAccount(ctx context.Context, addr wire.Addr) error {
 	if err != nil {
 		return err
 	}
-	s.vacuum.want("accounts", "account_keys", "roster_items", "roster_removals", "documents", "blocks", "affiliations", "held")
-	s.sweepSoon(ctx)
+	s.vacuum.want("accounts", "account_keys", "held")
+	for _, t := range storage.AccountTables {
+		s.vacuum.want(t.Name)
+	}
+	s.sweeper.Soon(ctx)
 	return nil
 }
 
 // DeleteRoom implements [storage.Rooms]. Its archive goes as an account's does.
 func (s *Store) DeleteRoom(ctx context.Context, addr wire.Addr) error {
 	err := s.writeArchive(ctx, "delete a room", func(w *writer, c *conn) error {
-		if err := changed(c.exec(`DELETE FROM rooms WHERE addr = $1`, addr.String())); err != nil {
+		if err := storage.Changed(c.exec(`DELETE FROM rooms WHERE addr = $1`, addr.String())); err != nil {
 			return err
 		}
 		return abandon(w, c, addr)
@@ -65,7 +55,7 @@ func (s *Store) DeleteRoom(ctx context.Context, addr wire.Addr) error {
 		return err
 	}
 	s.vacuum.want("rooms", "affiliations", "held")
-	s.sweepSoon(ctx)
+	s.sweeper.Soon(ctx)
 	return nil
 }
 
@@ -75,41 +65,11 @@ func abandon(w *writer, c *conn, addr wire.Addr) error {
 	if err != nil || number == 0 {
 		return err
 	}
-	w.owners.forget(addr)
+	w.owners.Forget(addr)
 	b := &pgx.Batch{}
 	b.Queue(`DELETE FROM undelivered WHERE owner = $1`, number)
 	b.Queue(`UPDATE owners SET addr = NULL WHERE id = $1`, number)
 	return c.send(b)
-}
-
-// sweepSoon sweeps as long as ctx lives, and leaves the rest to sweepLoop. It returns no error: what was asked for is done.
-func (s *Store) sweepSoon(ctx context.Context) {
-	if s.sweep(ctx) == nil {
-		return
-	}
-	select {
-	case s.unswept <- struct{}{}:
-	default:
-	}
-}
-
-// sweepLoop goes on with deletions that were cut short: by the end of a process, and then by the end of a context.
-func (s *Store) sweepLoop(ctx context.Context) {
-	for first := true; ; first = false {
-		var again <-chan time.Time
-		if s.sweep(ctx) != nil {
-			again = time.After(sweepRetry)
-		}
-		if first {
-			close(s.swept)
-		}
-		select {
-		case <-again:
-		case <-s.unswept:
-		case <-ctx.Done():
-			return
-		}
-	}
 }
 
 // sweep removes the rows of abandoned archives, chunk by chunk.
@@ -139,8 +99,8 @@ func (s *Store) sweepChunk(c *conn) (ids []int64, more bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	ids, err = deleteChunk(c, number, math.MaxInt64, sweepRows)
-	if err != nil || len(ids) == sweepRows {
+	ids, err = deleteChunk(c, number, math.MaxInt64, storage.SweepRows)
+	if err != nil || len(ids) == storage.SweepRows {
 		return ids, true, err
 	}
 	b := &pgx.Batch{}

@@ -33,14 +33,14 @@ func SetVacuumDelay(d time.Duration) (back func()) {
 func (s *Store) SetMaxOwners(n int) {
 	w := <-s.writer
 	defer func() { s.writer <- w }()
-	w.owners.max = n
+	w.owners.Max = n
 }
 
 // CachedOwners counts the numbers in the cache.
 func (s *Store) CachedOwners() int {
 	w := <-s.writer
 	defer func() { s.writer <- w }()
-	return len(w.owners.ids)
+	return w.owners.Len()
 }
 
 // Plan returns how PostgreSQL answers a query if it can use its indexes.

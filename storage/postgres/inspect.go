@@ -10,9 +10,6 @@ import (
 	"salon.im/salon/storage"
 )
 
-// countRows bounds what Inspect counts of a table; beyond, it asks what PostgreSQL's statistics estimate.
-const countRows = 10_000
-
 // Inspect looks at a database without changing it. A server may use it meanwhile. Errors are those of [Open].
 func Inspect(ctx context.Context, url string) (storage.Overview, error) {
 	config, err := parseURL(url)
@@ -41,10 +38,7 @@ func inspect(c *conn, o *storage.Overview) (err error) {
 		&o.Backend, &o.Bytes); err != nil {
 		return err
 	}
-	if o.Program, err = headVersion(); err != nil {
-		return err
-	}
-	if o.Schema, err = version(c); err != nil {
+	if o.Schema, o.Program, err = versions(c); err != nil {
 		return err
 	}
 	if o.Missing = o.Schema == 0; o.Missing {
@@ -76,9 +70,10 @@ func inspect(c *conn, o *storage.Overview) (err error) {
 // archiveStep is the number of the step that made the archive.
 const archiveStep = 5
 
+// countTable asks what PostgreSQL's statistics estimate of a large table.
 func countTable(c *conn, size *storage.TableSize) error {
-	err := c.get(fmt.Sprintf(`SELECT count(*) FROM (SELECT FROM %s LIMIT %d) t`, name(size.Table), countRows), nil, &size.Rows)
-	if err != nil || size.Rows < countRows {
+	err := c.get(fmt.Sprintf(`SELECT count(*) FROM (SELECT FROM %s LIMIT %d) t`, name(size.Table), storage.CountRows), nil, &size.Rows)
+	if err != nil || size.Rows < storage.CountRows {
 		return err
 	}
 	size.Estimate = true

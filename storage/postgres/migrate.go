@@ -16,25 +16,18 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// headVersion is the number of the newest step that this program knows. They are numbered from 1 without a gap; a test sees
-// to it.
-func headVersion() (int64, error) {
-	names, err := fs.Glob(migrations, "migrations/*.sql")
-	return int64(len(names)), err
-}
-
 // migrate brings the schema up to date, each step in a transaction. It looks before it writes. c holds the lock, so that of
 // two that start together one migrates, and no server finds its tables changed.
 func (s *Store) migrate(c *conn) error {
 	if err := s.checkServer(c); err != nil {
 		return err
 	}
-	head, err := headVersion()
+	current, head, err := versions(c)
 	if err != nil {
 		return err
 	}
-	if current, err := version(c); err != nil || current >= head {
-		return checkVersion(current, head, err)
+	if current >= head {
+		return storage.CheckVersion(current, head)
 	}
 	steps, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -76,23 +69,23 @@ func (s *Store) checkServer(c *conn) error {
 
 // checkSchema looks whether another program changed the schema while the lock was lost.
 func checkSchema(c *conn) error {
-	head, err := headVersion()
+	current, head, err := versions(c)
 	if err != nil {
 		return err
 	}
-	current, err := version(c)
-	if err == nil && current < head {
+	if current < head {
 		return fmt.Errorf("postgres: the schema is number %d and was %d: restart Salon", current, head)
 	}
-	return checkVersion(current, head, err)
+	return storage.CheckVersion(current, head)
 }
 
-func checkVersion(current, head int64, err error) error {
-	if err == nil && current > head {
-		return fmt.Errorf("%w: its schema is number %d, this program knows %d; install the newer Salon again, or name another database",
-			storage.ErrTooNew, current, head)
+// versions returns the numbers of the database's newest step and of the program's.
+func versions(c *conn) (current, head int64, err error) {
+	if head, err = storage.HeadVersion(migrations); err != nil {
+		return 0, 0, err
 	}
-	return err
+	current, err = version(c)
+	return current, head, err
 }
 
 // version returns the number of the newest step that was taken, 0 for an empty database. It writes nothing.

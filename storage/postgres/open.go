@@ -26,8 +26,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{where: describe(config.ConnConfig), log: o.Log, closing: make(chan struct{}),
-		unswept: make(chan struct{}, 1), swept: make(chan struct{}), writer: make(chan *writer, 1)}
+	s := &Store{where: describe(config.ConnConfig), log: o.Log, closing: make(chan struct{}), writer: make(chan *writer, 1)}
+	s.sweeper = storage.NewSweeper(s.sweep)
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -35,7 +35,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.ReadConns > 0 {
 		config.MaxConns = int32(min(o.ReadConns, 1000))
 	}
-	w := &writer{config: writerConfig(config.ConnConfig), wait: lockWait, owners: newOwners(maxOwners), months: &months{}}
+	w := &writer{config: writerConfig(config.ConnConfig), wait: lockWait, owners: owners{storage.NewOwnerCache()}, months: &months{}}
 	w.check = s.migrate
 	if err := w.connect(ctx); err != nil {
 		return nil, s.explain("open", err)
@@ -56,7 +56,7 @@ func (s *Store) start() {
 	s.working.Add(2)
 	go func() {
 		defer s.working.Done()
-		s.sweepLoop(ctx)
+		s.sweeper.Loop(ctx)
 	}()
 	go func() {
 		defer s.working.Done()

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/url"
@@ -20,6 +19,7 @@ import (
 	"salon.im/salon/internal/pgtest"
 	"salon.im/salon/storage"
 	"salon.im/salon/storage/postgres"
+	"salon.im/salon/storage/storagetest"
 	"salon.im/salon/wire"
 )
 
@@ -201,62 +201,23 @@ func TestUpgrade(t *testing.T) {
 			url := pgtest.URL(t)
 			raw(t, url, string(text))
 			s := open(t, url)
-			a, err := s.Account(t.Context(), alice)
-			if err != nil || len(a.Keys) != 1 || a.Keys[0].Hash != "SHA-256" || a.Created.UnixMilli() != 1700000000123 {
-				t.Errorf("account %+v, error %v", a, err)
-			}
+			storagetest.CheckAccount(t, s)
 			rows := []storage.Row{{ID: 1 << 60, Owner: alice, Peer: bob}, {ID: 8, Owner: alice, Peer: bob, Origin: []byte{1, 2}}}
 			dropped, err := s.Append(t.Context(), storage.Batch{Rows: rows})
 			if err != nil {
 				t.Error(err)
 			}
 			if !strings.HasPrefix(filepath.Base(dump), "0001") {
-				checkRelease(t, s, dropped)
+				storagetest.CheckRelease(t, s)
+				if len(dropped) != 1 || dropped[0] != (storage.Dropped{Index: 1, ID: 7}) {
+					t.Errorf("dropped %v", dropped)
+				}
 			}
 			s.Close()
 			if v := ask[int](t, url, "SELECT max(version_id) FROM goose_db_version"); v != len(head) {
 				t.Errorf("the schema is number %d, want %d", v, len(head))
 			}
 		})
-	}
-}
-
-// checkRelease looks for what the dump of the first release holds.
-func checkRelease(t *testing.T, s *postgres.Store, dropped []storage.Dropped) {
-	t.Helper()
-	if len(dropped) != 1 || dropped[0] != (storage.Dropped{Index: 1, ID: 7}) {
-		t.Errorf("dropped %v", dropped)
-	}
-	garden := wire.MustAddr("garden@conference.example.test")
-	if r, err := s.Room(t.Context(), garden); err != nil || r.Name != "Garden" || len(r.Affiliations) != 1 {
-		t.Errorf("room %+v, error %v", r, err)
-	}
-	items, version, err := s.Roster(t.Context(), alice)
-	if err != nil || len(items) != 1 || items[0].Name != "Bob" || version != 1700000001 {
-		t.Errorf("roster %+v %d, error %v", items, version, err)
-	}
-	rows, err := s.Page(t.Context(), storage.Query{Owner: alice, With: bob, Limit: 1})
-	if err != nil || len(rows) != 1 || !rows[0].Undelivered || string(rows[0].Stanza) != "<message/>" {
-		t.Errorf("rows %+v, error %v", rows, err)
-	}
-	if err := s.Index(t.Context(), []storage.Text{{Owner: alice, ID: 7, Text: "ducks"}}, 7); err != nil {
-		t.Error(err)
-	}
-	rows, err = s.Page(t.Context(), storage.Query{Owner: alice, Words: []string{"ducks"}, Limit: 9})
-	if err != nil || len(rows) != 1 || rows[0].ID != 7 {
-		t.Errorf("found %+v, error %v", rows, err)
-	}
-}
-
-func TestMigrationsAreNumbered(t *testing.T) {
-	names, err := filepath.Glob("migrations/*.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, name := range names {
-		if !strings.HasPrefix(filepath.Base(name), fmt.Sprintf("%04d_", i+1)) {
-			t.Errorf("%s is not number %d", name, i+1)
-		}
 	}
 }
 

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"math"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -45,11 +44,8 @@ func (s *Store) Page(ctx context.Context, q storage.Query) (rows []storage.Row, 
 
 // pageQuery returns "" for a query that selects nothing.
 func pageQuery(q storage.Query) (query string, args []any) {
-	before := q.Before
-	if before == 0 {
-		before = math.MaxInt64
-	}
-	args = []any{q.Owner.String(), q.After, before, max(q.Limit, 1)}
+	after, before, limit := q.Bounds()
+	args = []any{q.Owner.String(), after, before, limit}
 	with, order := "", oldest
 	if q.Newest {
 		order = newest
@@ -59,7 +55,7 @@ func pageQuery(q storage.Query) (query string, args []any) {
 		if q.With.IsFull() {
 			with = whereFull
 		}
-		args = append(args, peerKey(q.With), q.With.String())
+		args = append(args, storage.PeerKey(q.With), q.With.String())
 	}
 	words, selects := q.QueryWords()
 	switch {
@@ -102,7 +98,7 @@ func (s *Store) ByOrigin(ctx context.Context, owner wire.Addr, origin []byte) (r
 
 // listRows reads rows of one owner, with the columns of selectRows.
 func listRows(c *conn, owner wire.Addr, query string, args ...any) (rows []storage.Row, err error) {
-	var peers addrs
+	var peers storage.AddrReader
 	err = c.list(query, args, func(r pgx.Rows) error {
 		row, err := scanRow(r, &peers)
 		row.Owner = owner
@@ -113,7 +109,7 @@ func listRows(c *conn, owner wire.Addr, query string, args ...any) (rows []stora
 }
 
 // scanRow reads a row with the columns of selectRows, and then those of more.
-func scanRow(r pgx.Rows, peers *addrs, more ...any) (row storage.Row, err error) {
+func scanRow(r pgx.Rows, peers *storage.AddrReader, more ...any) (row storage.Row, err error) {
 	var peer string
 	var kind int64
 	err = r.Scan(append([]any{&row.ID, &peer, &kind, &row.Outgoing, &row.Origin, &row.Stanza, &row.Tombstone, &row.Undelivered}, more...)...)
@@ -121,22 +117,6 @@ func scanRow(r pgx.Rows, peers *addrs, more ...any) (row storage.Row, err error)
 		return row, err
 	}
 	row.Kind = storage.RowKind(kind)
-	row.Peer, err = peers.parse(peer)
+	row.Peer, err = peers.Parse(peer)
 	return row, err
-}
-
-// addrs parses addresses. Neighbours in an archive often share one.
-type addrs struct {
-	last string
-	addr wire.Addr
-}
-
-func (a *addrs) parse(s string) (addr wire.Addr, err error) {
-	if s != a.last {
-		if a.addr, err = parse(s); err != nil {
-			return wire.Addr{}, err
-		}
-		a.last = s
-	}
-	return a.addr, nil
 }

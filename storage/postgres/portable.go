@@ -13,29 +13,27 @@ import (
 
 // Dump implements [storage.Portable].
 func (s *Store) Dump(ctx context.Context, t *storage.Table, after storage.Record, limit int) (records []storage.Record, err error) {
-	if after != nil && len(after) < t.Key {
-		return nil, fmt.Errorf("postgres: dump %s: the key has %d values, not %d", t.Name, len(after), t.Key)
+	key, err := t.KeyOf(after)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: dump: %w", err)
 	}
 	if after == nil { // what a crash cut short would go on while the whole table is read
-		select {
-		case <-s.swept:
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		if err := s.sweeper.Wait(ctx); err != nil {
+			return nil, err
 		}
 	}
 	names := columns(t)
 	query := `SELECT ` + strings.Join(names, ", ") + ` FROM ` + name(t.Name)
-	key := strings.Join(names[:t.Key], ", ")
-	args := []any{max(limit, 0)}
-	if after != nil {
+	order := strings.Join(names[:t.Key], ", ")
+	if key != nil {
 		marks := make([]string, t.Key)
 		for i := range marks {
 			marks[i] = fmt.Sprintf("$%d", i+2)
 		}
-		query += ` WHERE (` + key + `) > (` + strings.Join(marks, ", ") + `)`
-		args = append(args, after[:t.Key]...)
+		query += ` WHERE (` + order + `) > (` + strings.Join(marks, ", ") + `)`
 	}
-	query += ` ORDER BY ` + key + ` LIMIT $1`
+	query += ` ORDER BY ` + order + ` LIMIT $1`
+	args := append([]any{max(limit, 0)}, key...)
 	err = s.read(ctx, "dump "+t.Name, func(c *conn) error {
 		records = nil
 		return c.list(query, args, func(r pgx.Rows) error {
@@ -50,8 +48,8 @@ func (s *Store) Dump(ctx context.Context, t *storage.Table, after storage.Record
 // Restore implements [storage.Portable].
 func (s *Store) Restore(ctx context.Context, t *storage.Table, records []storage.Record) error {
 	for _, r := range records {
-		if err := checkRecord(t, r); err != nil {
-			return err
+		if err := t.Check(r); err != nil { // COPY would take some values for another kind
+			return fmt.Errorf("postgres: restore: %w", err)
 		}
 	}
 	return s.withWriter(ctx, "restore "+t.Name, func(w *writer, c *conn) (began bool, err error) {
@@ -67,7 +65,7 @@ func (s *Store) Restore(ctx context.Context, t *storage.Table, records []storage
 				return false, err
 			}
 		}
-		w.owners.clear()
+		w.owners.Clear()
 		return w.transact(c, func(w *writer, c *conn) error {
 			if t.Replace {
 				return replaceAll(c, t, records)
@@ -78,32 +76,6 @@ func (s *Store) Restore(ctx context.Context, t *storage.Table, records []storage
 			return conflict(err)
 		})
 	})
-}
-
-// checkRecord keeps a value out that PostgreSQL would take for another kind.
-func checkRecord(t *storage.Table, r storage.Record) error {
-	if len(r) != len(t.Columns) {
-		return fmt.Errorf("postgres: restore %s: a record has %d values, not %d", t.Name, len(r), len(t.Columns))
-	}
-	for i, c := range t.Columns {
-		ok := false
-		switch r[i].(type) {
-		case nil:
-			ok = c.Null
-		case string:
-			ok = c.Kind == storage.KindText
-		case int64:
-			ok = c.Kind == storage.KindInt
-		case bool:
-			ok = c.Kind == storage.KindBool
-		case []byte:
-			ok = c.Kind == storage.KindBytes
-		}
-		if !ok {
-			return fmt.Errorf("postgres: restore %s: a value of type %T does not belong into %s", t.Name, r[i], c.Name)
-		}
-	}
-	return nil
 }
 
 func replaceAll(c *conn, t *storage.Table, records []storage.Record) error {
@@ -129,7 +101,7 @@ func (s *Store) Restored(ctx context.Context) error {
 		return err
 	}
 	return s.withWriter(ctx, "end a restoration", func(w *writer, c *conn) (bool, error) {
-		w.owners.clear()
+		w.owners.Clear()
 		c = &conn{ctx, c.Conn} // for as long as it takes
 		began, err := w.transact(c, func(w *writer, c *conn) error {
 			b := &pgx.Batch{}

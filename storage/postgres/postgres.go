@@ -49,8 +49,7 @@ type Store struct {
 	pool    *pgxpool.Pool
 	writer  chan *writer // one slot: who holds the value may write to archives
 	vacuum  *vacuum
-	unswept chan struct{} // one slot: a deletion was cut short
-	swept   chan struct{} // closed once Open has gone on with what was cut short before it
+	sweeper *storage.Sweeper
 
 	closing  chan struct{} // closed by Close
 	stop     context.CancelFunc

@@ -8,13 +8,14 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"salon.im/salon/storage"
 	"salon.im/salon/wire"
 )
 
 // ArchiveOwners implements [storage.Retention].
 func (s *Store) ArchiveOwners(ctx context.Context, after wire.Addr, limit int) (owners []wire.Addr, err error) {
 	err = s.read(ctx, "list archives", func(c *conn) error {
-		owners, err = listAddrs(c, `SELECT addr FROM owners WHERE addr > $1 ORDER BY addr LIMIT $2`, after.String(), max(limit, 0))
+		owners, err = collect(c, storage.ScanAddr, `SELECT addr FROM owners WHERE addr > $1 ORDER BY addr LIMIT $2`, after.String(), max(limit, 0))
 		return err
 	})
 	return owners, err

@@ -51,7 +51,7 @@ func newPeerKey(peer wire.Addr) *int64 {
 	if peer.IsZero() {
 		return nil
 	}
-	return new(peerKey(peer))
+	return new(storage.PeerKey(peer))
 }
 
 func newPeer(peer wire.Addr) *string {

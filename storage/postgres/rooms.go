@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -15,48 +14,20 @@ import (
 // Room implements [storage.Rooms].
 func (s *Store) Room(ctx context.Context, addr wire.Addr) (room storage.Room, err error) {
 	err = s.snapshot(ctx, "read a room", func(b *pgx.Batch) {
-		room = storage.Room{Addr: addr}
-		b.Queue(`SELECT created, config, public, name, subject, subject_from, subject_at, subject_stanza
-			FROM rooms WHERE addr = $1`, addr.String()).QueryRow(func(r pgx.Row) error { return found(scanRoom(r, &room)) })
-		b.Queue(`SELECT addr, value, nick, reason, by, at FROM affiliations WHERE room = $1 ORDER BY addr`, addr.String()).
-			Query(func(rows pgx.Rows) error {
-				return every(rows, func(r pgx.Rows) error {
-					a, err := scanAffiliation(r)
-					room.Affiliations = append(room.Affiliations, a)
-					return err
-				})
+		b.Queue(`SELECT `+storage.RoomColumns+` FROM rooms WHERE addr = $1`, addr.String()).QueryRow(func(r pgx.Row) error {
+			room = storage.Room{Addr: addr}
+			return found(storage.ScanRoom(r, &room))
+		})
+		b.Queue(`SELECT `+storage.AffiliationColumns+` FROM affiliations WHERE room = $1 ORDER BY addr`, addr.String()).
+			Query(func(rows pgx.Rows) (err error) {
+				room.Affiliations, err = collectRows(rows, storage.ScanAffiliation)
+				return err
 			})
 	})
 	if err != nil {
 		return storage.Room{}, err
 	}
 	return room, nil
-}
-
-func scanRoom(r pgx.Row, room *storage.Room) (err error) {
-	var created int64
-	var at *int64
-	var from string
-	if err := r.Scan(&created, &room.Config, &room.Public, &room.Name, &room.Subject.Text, &from, &at, &room.Subject.Stanza); err != nil {
-		return err
-	}
-	room.Created, room.Subject.At = time.UnixMilli(created).UTC(), moment(at)
-	room.Subject.From, err = parse(from)
-	return err
-}
-
-func scanAffiliation(r pgx.Row) (a storage.Affiliation, err error) {
-	var addr, by string
-	var at *int64
-	if err := r.Scan(&addr, &a.Value, &a.Nick, &a.Reason, &by, &at); err != nil {
-		return a, err
-	}
-	a.At = moment(at)
-	if a.Addr, err = parse(addr); err != nil {
-		return a, err
-	}
-	a.By, err = parse(by)
-	return a, err
 }
 
 // PutRoom implements [storage.Rooms].
@@ -112,7 +83,7 @@ func putAffiliations(c *conn, room wire.Addr, affiliations []storage.Affiliation
 // PutSubject implements [storage.Rooms].
 func (s *Store) PutSubject(ctx context.Context, room wire.Addr, subject storage.Subject) error {
 	return s.write(ctx, "put a subject", func(c *conn) error {
-		return changed(c.exec(`UPDATE rooms SET subject = $2, subject_from = $3, subject_at = $4, subject_stanza = $5 WHERE addr = $1`,
+		return storage.Changed(c.exec(`UPDATE rooms SET subject = $2, subject_from = $3, subject_at = $4, subject_stanza = $5 WHERE addr = $1`,
 			room.String(), subject.Text, subject.From.String(), millis(subject.At), nullable(subject.Stanza)))
 	})
 }
@@ -120,25 +91,16 @@ func (s *Store) PutSubject(ctx context.Context, room wire.Addr, subject storage.
 // ForgetRoom implements [storage.Rooms].
 func (s *Store) ForgetRoom(ctx context.Context, addr wire.Addr) error {
 	return s.write(ctx, "forget a room", func(c *conn) error {
-		return changed(c.exec(`DELETE FROM rooms WHERE addr = $1`, addr.String())) // its affiliations go with it
+		return storage.Changed(c.exec(`DELETE FROM rooms WHERE addr = $1`, addr.String())) // its affiliations go with it
 	})
 }
 
 // ListRooms implements [storage.Rooms].
 func (s *Store) ListRooms(ctx context.Context, service string, after wire.Addr, limit int, hidden bool) (items []storage.RoomItem, err error) {
 	err = s.read(ctx, "list rooms", func(c *conn) error {
-		items = nil
-		return c.list(`SELECT addr, name, public FROM rooms WHERE service = $1 AND addr > $2 AND (public OR $3)
-			ORDER BY addr LIMIT $4`, []any{service, after.String(), hidden, max(limit, 0)}, func(r pgx.Rows) error {
-			var item storage.RoomItem
-			var addr string
-			if err := r.Scan(&addr, &item.Name, &item.Public); err != nil {
-				return err
-			}
-			item.Addr, err = parse(addr)
-			items = append(items, item)
-			return err
-		})
+		items, err = collect(c, storage.ScanRoomItem, `SELECT `+storage.RoomItemColumns+` FROM rooms
+			WHERE service = $1 AND addr > $2 AND (public OR $3) ORDER BY addr LIMIT $4`, service, after.String(), hidden, max(limit, 0))
+		return err
 	})
 	return items, err
 }

@@ -15,7 +15,7 @@ import (
 func (s *Store) Unindexed(ctx context.Context, limit int) (rows []storage.Row, err error) {
 	err = s.read(ctx, "read rows to index", func(c *conn) error {
 		rows = nil
-		var peers, owners addrs
+		var peers, owners storage.AddrReader
 		return c.list(`SELECT `+rowColumns+`, o.addr FROM archive a JOIN owners o ON o.id = a.owner
 			WHERE a.id > (SELECT id FROM archive_words_mark) AND o.addr IS NOT NULL
 			`+archived+`ORDER BY a.id LIMIT $1`, []any{max(limit, 0)}, func(r pgx.Rows) error {
@@ -24,7 +24,7 @@ func (s *Store) Unindexed(ctx context.Context, limit int) (rows []storage.Row, e
 			if err != nil {
 				return err
 			}
-			row.Owner, err = owners.parse(owner)
+			row.Owner, err = owners.Parse(owner)
 			rows = append(rows, row)
 			return err
 		})
@@ -52,11 +52,15 @@ func (s *Store) Index(ctx context.Context, texts []storage.Text, upTo int64) err
 		if err := c.send(b); err != nil {
 			return err
 		}
-		if err := changed(c.exec(`UPDATE archive_words_mark SET id = $1 WHERE id <= $1`, upTo)); err != nil {
-			return errMark(err, upTo)
+		n, err := c.exec(`UPDATE archive_words_mark SET id = $1 WHERE id <= $1`, upTo)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("%w: the index is behind %d already", storage.ErrConflict, upTo)
 		}
 		// A row's words begin with its owner, so that a search reads nobody else's matches.
-		_, err := c.exec(`INSERT INTO archive_words (id, words)
+		_, err = c.exec(`INSERT INTO archive_words (id, words)
 			SELECT a.id, array_to_tsvector('@' || a.owner::text || string_to_array(t.words, ' '))
 			FROM unnest($1::bigint[], $2::text[], $3::text[]) t (id, owner, words)
 			JOIN archive a ON a.id = t.id JOIN owners o ON o.id = a.owner AND o.addr = t.owner
@@ -68,13 +72,6 @@ func (s *Store) Index(ctx context.Context, texts []storage.Text, upTo int64) err
 type textKey struct {
 	owner wire.Addr
 	id    int64
-}
-
-func errMark(err error, upTo int64) error {
-	if err == storage.ErrNotFound {
-		return fmt.Errorf("%w: the index is behind %d already", storage.ErrConflict, upTo)
-	}
-	return err
 }
 
 // Reindex implements [storage.Searches].

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"testing"
 
 	"golang.org/x/sync/errgroup"
@@ -12,10 +11,9 @@ import (
 	"salon.im/salon/internal/pgtest"
 	"salon.im/salon/storage"
 	"salon.im/salon/storage/postgres"
+	"salon.im/salon/storage/storagetest"
 	"salon.im/salon/wire"
 )
-
-var _ storage.Store = (*postgres.Store)(nil)
 
 // TestManyOwners uses more owners than the cache holds.
 func TestManyOwners(t *testing.T) {
@@ -60,8 +58,7 @@ func TestInterruptedDeletion(t *testing.T) {
 	if err != nil || len(rows) != 0 {
 		t.Errorf("rows %v, error %v", rows, err)
 	}
-	archive := storage.Tables[slices.IndexFunc(storage.Tables, func(t *storage.Table) bool { return t.Name == "archive" })]
-	if records, err := s.Dump(t.Context(), archive, nil, 9); err != nil || len(records) != 0 {
+	if records, err := s.Dump(t.Context(), storagetest.Table("archive"), nil, 9); err != nil || len(records) != 0 {
 		t.Errorf("who copies the tables finds %d rows, error %v", len(records), err)
 	}
 	eventually(t, "the rows go", func() error {
@@ -71,18 +68,6 @@ func TestInterruptedDeletion(t *testing.T) {
 		}
 		return nil
 	})
-}
-
-// TestPanic panics within a transaction: the next one must find a clean connection.
-func TestPanic(t *testing.T) {
-	s := open(t, pgtest.URL(t))
-	func() {
-		defer func() { recover() }()
-		s.UpdateRosterItem(t.Context(), alice, bob, 0, func(*storage.RosterItem) error { panic("change") })
-	}()
-	if err := every(t, s, 1); err != nil {
-		t.Error(err)
-	}
 }
 
 // TestWaitIsCancelled ends the context of one who waits for another's change of the same roster.

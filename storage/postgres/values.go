@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"salon.im/salon/storage"
-	"salon.im/salon/wire"
 )
 
 const uniqueViolation = "23505"
@@ -16,14 +15,6 @@ const uniqueViolation = "23505"
 // found turns "no rows" into [storage.ErrNotFound].
 func found(err error) error {
 	if errors.Is(err, pgx.ErrNoRows) {
-		return storage.ErrNotFound
-	}
-	return err
-}
-
-// changed returns [storage.ErrNotFound] if a statement met no row.
-func changed(n int64, err error) error {
-	if err == nil && n == 0 {
 		return storage.ErrNotFound
 	}
 	return err
@@ -37,14 +28,6 @@ func conflict(err error) error {
 	return err
 }
 
-// parse reads an address that we wrote; "" is the zero one.
-func parse(s string) (wire.Addr, error) {
-	if s == "" {
-		return wire.Addr{}, nil
-	}
-	return wire.ParseAddr(s)
-}
-
 // millis is a time as it is stored; the zero time is null.
 func millis(t time.Time) *int64 {
 	if t.IsZero() {
@@ -52,14 +35,6 @@ func millis(t time.Time) *int64 {
 	}
 	ms := t.UnixMilli()
 	return &ms
-}
-
-// moment reads what millis stored.
-func moment(ms *int64) time.Time {
-	if ms == nil {
-		return time.Time{}
-	}
-	return time.UnixMilli(*ms).UTC()
 }
 
 // blob is bytes for a column that is not null.

@@ -33,7 +33,7 @@ type writer struct {
 	wait    time.Duration     // for the lock
 	conn    *pgx.Conn         // nil or closed: to be dialled
 	session session           // of conn, or of the one before
-	owners  *owners
+	owners  owners
 	buf     []byte // of copyRows
 	months  *months
 	failure error // of the last dial, until it may be tried again
@@ -78,7 +78,7 @@ func (s *Store) writeArchive(ctx context.Context, verb string, do func(*writer, 
 // transact reports whether the transaction had begun.
 func (w *writer) transact(c *conn, do func(*writer, *conn) error) (began bool, err error) {
 	committed := false
-	defer func() { w.owners.end(committed) }()
+	defer func() { w.owners.End(committed) }()
 	began, err = transact(c, func(c *conn) error { return do(w, c) })
 	committed = err == nil
 	return began, err
@@ -111,7 +111,7 @@ func (w *writer) dial(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.owners.clear()
+	w.owners.Clear()
 	work := &conn{ctx, c}
 	err = w.lock(work)
 	if err == nil {

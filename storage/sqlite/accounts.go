@@ -105,27 +105,15 @@ func (s *Store) PutLastSeen(ctx context.Context, ends ...storage.LastSeen) error
 
 // ListAccounts implements [storage.Accounts].
 func (s *Store) ListAccounts(ctx context.Context, host string, after wire.Addr, limit int) (accounts []storage.Account, err error) {
-	query, args := `SELECT addr, created, last_seen, status FROM accounts WHERE addr > ? ORDER BY addr LIMIT ? + 0`,
-		[]any{after.String(), max(limit, 0)}
+	const from = `SELECT ` + storage.AccountColumns + ` FROM accounts `
+	query, args := from+`WHERE addr > ? ORDER BY addr LIMIT ? + 0`, []any{after.String(), max(limit, 0)}
 	if host != "" {
-		query = `SELECT addr, created, last_seen, status FROM accounts WHERE host = ? AND addr > ? ORDER BY addr LIMIT ? + 0`
+		query = from + `WHERE host = ? AND addr > ? ORDER BY addr LIMIT ? + 0`
 		args = append([]any{host}, args...)
 	}
 	err = s.read(ctx, "list accounts", func(c *conn) error {
-		return c.list(query, args, func(r *sql.Rows) error {
-			var a storage.Account
-			var addr string
-			var created int64
-			var seen sql.NullInt64
-			err := r.Scan(&addr, &created, &seen, &a.Status)
-			if err != nil {
-				return err
-			}
-			a.Created, a.LastSeen = time.UnixMilli(created).UTC(), moment(seen)
-			a.Addr, err = parse(addr)
-			accounts = append(accounts, a)
-			return err
-		})
+		accounts, err = collect(c, storage.ScanAccount, query, args...)
+		return err
 	})
 	return accounts, err
 }

@@ -11,6 +11,9 @@ import (
 
 // Append implements [storage.Archive].
 func (s *Store) Append(ctx context.Context, b storage.Batch) (dropped []storage.Dropped, err error) {
+	if err := b.Check(); err != nil {
+		return nil, fmt.Errorf("sqlite: append: %w", err)
+	}
 	err = s.write(ctx, "append", func(c *conn) error {
 		dropped, err = s.appendRows(c, b.Rows)
 		if err != nil {
@@ -35,9 +38,6 @@ func (s *Store) appendRows(c *conn, rows []storage.Row) (dropped []storage.Dropp
 	}
 	for i := range rows {
 		r := &rows[i]
-		if r.ID <= 0 || r.Owner.IsZero() {
-			return nil, fmt.Errorf("sqlite: append: row %d has no id or no owner", i)
-		}
 		owner, err := s.owners.id(c, r.Owner)
 		if err != nil {
 			return nil, err
@@ -62,7 +62,7 @@ func (s *Store) appendRows(c *conn, rows []storage.Row) (dropped []storage.Dropp
 // insert stores a row, or returns the id of the one that is stored in its place.
 func (s *Store) insert(c *conn, owner int64, r *storage.Row) (stored int64, err error) {
 	// As what the driver takes, once: each conversion allocates.
-	var number, id, key any = owner, r.ID, peerKey(r.Peer)
+	var number, id, key any = owner, r.ID, storage.PeerKey(r.Peer)
 	origin := nullable(r.Origin)
 	n, err := c.exec(`INSERT INTO archive_fresh (owner, id, peer_key, origin) SELECT ?, ?, ?, ?
 		WHERE NOT EXISTS (SELECT 1 FROM archive_by_origin WHERE owner = ? AND origin = ?)

@@ -105,6 +105,44 @@ func BenchmarkPage50(b *testing.B) {
 	}
 }
 
+// BenchmarkRoster reads a roster of a hundred, of one who has groups for half of them.
+func BenchmarkRoster(b *testing.B) {
+	s, addrs := openBench(b), benchAddrs()
+	for i, contact := range addrs[:100] {
+		_, _, err := s.UpdateRosterItem(context.Background(), alice, contact, 0, func(item *storage.RosterItem) error {
+			item.Listed, item.Name, item.Groups = true, "a friend", []string{"Friends", "Work"}[:i%2*2]
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if items, _, err := s.Roster(context.Background(), alice); err != nil || len(items) != 100 {
+			b.Fatal(len(items), err)
+		}
+	}
+}
+
+// BenchmarkAccount reads an account with its keys, as a login does.
+func BenchmarkAccount(b *testing.B) {
+	s := openBench(b)
+	key := func(hash string) storage.Key {
+		return storage.Key{Hash: hash, Iterations: 10_000, Salt: make([]byte, 16), StoredKey: make([]byte, 32), ServerKey: make([]byte, 32)}
+	}
+	account := storage.Account{Addr: alice, Created: time.Now(), LastSeen: time.Now(), Keys: []storage.Key{key("SHA-1"), key("SHA-256"), key("SHA-512")}}
+	if _, err := s.CreateAccounts(context.Background(), []storage.Account{account}); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if a, err := s.Account(context.Background(), alice); err != nil || len(a.Keys) != 3 {
+			b.Fatal(len(a.Keys), err)
+		}
+	}
+}
+
 // BenchmarkOpen opens an up-to-date database, and BenchmarkCreate makes one.
 func BenchmarkOpen(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "salon.db")

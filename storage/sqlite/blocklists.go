@@ -2,29 +2,17 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 
 	"salon.im/salon/storage"
 	"salon.im/salon/wire"
 )
 
+const selectBlocks = `SELECT addr FROM blocks WHERE owner = ? ORDER BY addr`
+
 // Blocklist implements [storage.Blocklists].
 func (s *Store) Blocklist(ctx context.Context, owner wire.Addr) (addrs []wire.Addr, err error) {
 	err = s.readOne(ctx, "read a block list", func(c *conn) error {
-		addrs, err = listBlocks(c, owner)
-		return err
-	})
-	return addrs, err
-}
-
-func listBlocks(c *conn, owner wire.Addr) (addrs []wire.Addr, err error) {
-	err = c.list(`SELECT addr FROM blocks WHERE owner = ? ORDER BY addr`, []any{owner.String()}, func(r *sql.Rows) error {
-		var s string
-		if err := r.Scan(&s); err != nil {
-			return err
-		}
-		addr, err := parse(s)
-		addrs = append(addrs, addr)
+		addrs, err = collect(c, storage.ScanAddr, selectBlocks, owner.String())
 		return err
 	})
 	return addrs, err
@@ -50,10 +38,7 @@ func (s *Store) Block(ctx context.Context, owner wire.Addr, limit int, addrs []w
 		if err := c.get(`SELECT count(*) FROM blocks WHERE owner = ?`, []any{owner.String()}, &n); err != nil {
 			return err
 		}
-		if n > int64(limit) {
-			return storage.ErrQuota
-		}
-		return nil
+		return storage.CheckQuota(n, int64(limit))
 	})
 }
 
@@ -61,7 +46,7 @@ func (s *Store) Block(ctx context.Context, owner wire.Addr, limit int, addrs []w
 func (s *Store) Unblock(ctx context.Context, owner wire.Addr, addrs []wire.Addr) (gone []wire.Addr, err error) {
 	err = s.write(ctx, "unblock", func(c *conn) error {
 		if len(addrs) == 0 {
-			if gone, err = listBlocks(c, owner); err != nil {
+			if gone, err = collect(c, storage.ScanAddr, selectBlocks, owner.String()); err != nil {
 				return err
 			}
 			_, err = c.exec(`DELETE FROM blocks WHERE owner = ?`, owner.String())

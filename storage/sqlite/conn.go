@@ -8,6 +8,8 @@ import (
 	"time"
 
 	modernc "modernc.org/sqlite"
+
+	"salon.im/salon/storage"
 )
 
 // noCancel is the context of every statement. A cancellable one would cost a goroutine a statement in the driver, and
@@ -112,6 +114,28 @@ func (c *conn) get(query string, args []any, dest ...any) error {
 		return err
 	}
 	return st.QueryRowContext(noCancel, args...).Scan(dest...)
+}
+
+// first returns what scan reads of the first row, or sql.ErrNoRows.
+func first[T any](c *conn, scan func(storage.Scanner, *T) error, query string, args ...any) (v T, err error) {
+	st, err := c.stmt(query)
+	if err != nil {
+		return v, err
+	}
+	err = scan(st.QueryRowContext(noCancel, args...), &v)
+	return v, err
+}
+
+// collect returns what scan reads of every row.
+func collect[T any](c *conn, scan func(storage.Scanner, *T) error, query string, args ...any) (all []T, err error) {
+	err = c.list(query, args, func(r *sql.Rows) error {
+		all = append(all, *new(T))
+		return scan(r, &all[len(all)-1]) // where it stays: no allocation for each row
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
 }
 
 // list calls each for every row.

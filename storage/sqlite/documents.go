@@ -35,8 +35,8 @@ func (s *Store) PutDocument(ctx context.Context, owner wire.Addr, kind, key stri
 		if err != nil {
 			return err
 		}
-		if quota > 0 && others+int64(len(data)) > quota {
-			return storage.ErrQuota
+		if err := storage.CheckQuota(others+int64(len(data)), quota); err != nil {
+			return err
 		}
 		_, err = c.exec(`INSERT INTO documents (owner, kind, key, data) VALUES (?, ?, ?, ?)
 			ON CONFLICT (owner, kind, key) DO UPDATE SET data = excluded.data`, owner.String(), kind, key, data)

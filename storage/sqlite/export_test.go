@@ -19,7 +19,7 @@ func (s *Store) Pragma(ctx context.Context, name string) (value string, err erro
 }
 
 // SetMaxOwners shrinks the cache of owners' numbers. Call it before the store is used.
-func (s *Store) SetMaxOwners(n int) { s.owners.max = n }
+func (s *Store) SetMaxOwners(n int) { s.owners.Max = n }
 
 // SetFold says how many fresh rows make Append fold. Call it before the store is used.
 func (s *Store) SetFold(rows int) { s.foldAt = rows }
@@ -28,7 +28,7 @@ func (s *Store) SetFold(rows int) { s.foldAt = rows }
 func (s *Store) CachedOwners() int {
 	c := <-s.writer
 	defer func() { s.writer <- c }()
-	return len(s.owners.ids)
+	return s.owners.Len()
 }
 
 // SearchTerm is what the index holds of a word in the archive with that number.

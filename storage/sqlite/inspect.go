@@ -11,21 +11,16 @@ import (
 	"salon.im/salon/storage"
 )
 
-const (
-	// countRows bounds what Inspect counts of a table; beyond, it estimates.
-	countRows = 10_000
-	// sampleRows is how many rows of the archive it weighs, at either end.
-	sampleRows = 500
-)
+// sampleRows is how many rows of the archive Inspect weighs, at either end.
+const sampleRows = 500
 
 // Inspect looks at a database without changing it. A server may use it meanwhile.
 func Inspect(ctx context.Context, path string) (storage.Overview, error) {
 	o := storage.Overview{Name: path}
-	head, err := head()
-	if err != nil {
+	var err error
+	if o.Program, err = storage.HeadVersion(migrations); err != nil {
 		return o, err
 	}
-	o.Program = head
 	o.Bytes, err = sizes(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		o.Missing, o.Backend = true, "SQLite"
@@ -76,11 +71,11 @@ func inspectTables(ctx context.Context, db *sql.DB, o *storage.Overview) error {
 		if !there { // an older schema
 			continue
 		}
-		err = db.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM "`+t.Name+`" LIMIT ?)`, countRows).Scan(&size.Rows)
+		err = db.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM "`+t.Name+`" LIMIT ?)`, storage.CountRows).Scan(&size.Rows)
 		if err != nil {
 			return err
 		}
-		size.Estimate = size.Rows == countRows
+		size.Estimate = size.Rows == storage.CountRows
 		o.Tables = append(o.Tables, size)
 	}
 	if err := db.QueryRowContext(ctx, `SELECT coalesce(min(id), 0) FROM archive`).Scan(&o.Oldest); err != nil {
@@ -109,10 +104,4 @@ func estimateArchive(ctx context.Context, db *sql.DB, o *storage.Overview) error
 		}
 	}
 	return nil
-}
-
-// head is the number of the newest step that this program knows. They are numbered from 1 without a gap; a test sees to it.
-func head() (int64, error) {
-	names, err := fs.Glob(migrations, "migrations/*.sql")
-	return int64(len(names)), err
 }

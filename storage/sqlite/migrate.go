@@ -22,16 +22,18 @@ func (s *Store) migrate(ctx context.Context, sync Synchronous) error {
 	if err != nil {
 		return err
 	}
-	head, err := head()
+	head, err := storage.HeadVersion(migrations)
 	if err != nil {
 		return err
 	}
-	if current, err := s.version(ctx); err != nil || current == head {
+	current, err := s.version(ctx)
+	if err != nil || current == head {
 		return err
-	} else if current > head {
-		return fmt.Errorf("sqlite: open %s: %w: its schema is number %d, this program knows %d; install the newer Salon again, or name another file",
-			s.path, storage.ErrTooNew, current, head)
-	} else if err := s.prepareSteps(ctx, current, sync); err != nil {
+	}
+	if err := storage.CheckVersion(current, head); err != nil {
+		return fmt.Errorf("sqlite: open %s: %w", s.path, err)
+	}
+	if err := s.prepareSteps(ctx, current, sync); err != nil {
 		return err
 	}
 	p, err := goose.NewProvider(goose.DialectSQLite3, s.db, steps, goose.WithDisableGlobalRegistry(true))

@@ -13,6 +13,8 @@ import (
 
 	driver "modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
+
+	"salon.im/salon/storage"
 )
 
 const (
@@ -20,7 +22,7 @@ const (
 	busyTimeout    = 10_000
 	setBusyTimeout = "PRAGMA busy_timeout = 10000"
 
-	pageBytes     = 4 << 10  // of a new file: a batch's index entries share more of them than of 4 KiB ones
+	pageBytes     = 4 << 10  // of a new file
 	logPages      = 8_000    // pages in the log before it is taken into the file
 	logLimitBytes = 64 << 20 // what the log file is cut to afterwards
 	writerKiB     = 32 << 10 // pages in memory: a batch that spills is written and summed twice
@@ -43,9 +45,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		path: path, fresh: foldRows, foldAt: foldRows, passing: true, owners: newOwners(maxOwners), closing: make(chan struct{}),
-		unswept: make(chan struct{}, 1), swept: make(chan struct{}), writer: make(chan *conn, 1), readers: make(chan *conn, readers),
+		path: path, fresh: foldRows, foldAt: foldRows, passing: true, owners: owners{OwnerCache: storage.NewOwnerCache()}, closing: make(chan struct{}),
+		writer: make(chan *conn, 1), readers: make(chan *conn, readers),
 	}
+	s.sweeper = storage.NewSweeper(s.sweep)
 	if s.db, err = openDB(path, o.Synchronous, false); err != nil {
 		return nil, s.explain("open", err)
 	}
@@ -65,7 +68,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s.sweeping.Add(1)
 	go func() {
 		defer s.sweeping.Done()
-		s.sweepLoop(sweep)
+		s.sweeper.Loop(sweep)
 	}()
 	return s, nil
 }

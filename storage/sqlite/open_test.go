@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"database/sql"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"salon.im/salon/storage"
 	"salon.im/salon/storage/sqlite"
+	"salon.im/salon/storage/storagetest"
 	"salon.im/salon/wire"
 )
 
@@ -167,60 +167,20 @@ func TestUpgrade(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "salon.db")
 			raw(t, path, string(text))
 			s := open(t, path)
-			a, err := s.Account(t.Context(), alice)
-			if err != nil || len(a.Keys) != 1 || a.Keys[0].Hash != "SHA-256" || a.Created.UnixMilli() != 1700000000123 {
-				t.Errorf("account %+v, error %v", a, err)
-			}
+			storagetest.CheckAccount(t, s)
 			if last, err := s.LastRow(t.Context()); err != nil || last != lastOf[filepath.Base(dump)] {
 				t.Errorf("the highest id is %d (%v)", last, err)
 			}
 			if _, err := s.Append(t.Context(), storage.Batch{Rows: []storage.Row{{ID: 1 << 60, Owner: alice, Peer: bob}}}); err != nil {
 				t.Error(err)
 			}
-			checkRelease(t, s, strings.HasPrefix(filepath.Base(dump), "0001"))
+			if !strings.HasPrefix(filepath.Base(dump), "0001") {
+				storagetest.CheckRelease(t, s)
+			}
 			s.Close()
 			if v := ask[int](t, path, "SELECT max(version_id) FROM goose_db_version"); v != head {
 				t.Errorf("the schema is number %d, want %d", v, head)
 			}
 		})
-	}
-}
-
-func TestMigrationsAreNumbered(t *testing.T) {
-	names, err := filepath.Glob("migrations/*.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, name := range names {
-		if !strings.HasPrefix(filepath.Base(name), fmt.Sprintf("%04d_", i+1)) {
-			t.Errorf("%s is not number %d", name, i+1)
-		}
-	}
-}
-
-// checkRelease looks for what the dumps of whole releases hold.
-func checkRelease(t *testing.T, s *sqlite.Store, accountsOnly bool) {
-	t.Helper()
-	if accountsOnly {
-		return
-	}
-	garden := wire.MustAddr("garden@conference.example.test")
-	if r, err := s.Room(t.Context(), garden); err != nil || r.Name != "Garden" || len(r.Affiliations) != 1 {
-		t.Errorf("room %+v, error %v", r, err)
-	}
-	items, version, err := s.Roster(t.Context(), alice)
-	if err != nil || len(items) != 1 || items[0].Name != "Bob" || version != 1700000001 {
-		t.Errorf("roster %+v %d, error %v", items, version, err)
-	}
-	rows, err := s.Page(t.Context(), storage.Query{Owner: alice, With: bob, Limit: 1})
-	if err != nil || len(rows) != 1 || !rows[0].Undelivered || string(rows[0].Stanza) != "<message/>" {
-		t.Errorf("rows %+v, error %v", rows, err)
-	}
-	if err := s.Index(t.Context(), []storage.Text{{Owner: alice, ID: 1, Text: "duck"}}, 1); err != nil {
-		t.Error(err)
-	}
-	found, err := s.Page(t.Context(), storage.Query{Owner: alice, Words: []string{"duck"}, Limit: 1})
-	if err != nil || len(found) != 1 || found[0].Tombstone {
-		t.Errorf("found %+v, error %v", found, err)
 	}
 }

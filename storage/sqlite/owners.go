@@ -1,26 +1,16 @@
 package sqlite
 
 import (
-	"database/sql"
 	"errors"
-	"strings"
 
+	"salon.im/salon/storage"
 	"salon.im/salon/wire"
 )
 
-// maxOwners bounds the cache of owners' numbers, at about 200 bytes each.
-const maxOwners = 20_000
-
 // owners remembers the numbers of archive owners. It belongs to who holds the writer.
 type owners struct {
-	max     int
-	ids     map[string]int64
-	fresh   []string // added in this transaction: forgotten if it fails
-	version uint32   // of the database behind the last transaction
-}
-
-func newOwners(limit int) *owners {
-	return &owners{max: limit, ids: make(map[string]int64)}
+	storage.OwnerCache
+	version uint32 // of the database behind the last transaction
 }
 
 // begin starts a transaction, and reports whether another connection wrote since the last one of ours: it may have deleted
@@ -31,63 +21,43 @@ func (o *owners) begin(c *conn) (others bool, err error) {
 		return false, err
 	}
 	if others = version != o.version; others {
-		clear(o.ids)
+		o.Clear()
 	}
 	return others, nil
 }
 
 func (o *owners) end(c *conn, committed bool) {
-	if !committed {
-		for _, addr := range o.fresh {
-			delete(o.ids, addr)
-		}
-	}
-	o.fresh = o.fresh[:0]
+	o.End(committed)
 	var err error
 	if o.version, err = c.version(); err != nil {
-		clear(o.ids)
+		o.Clear()
 	}
 }
 
 // id returns the owner's number and makes one if there is none.
 func (o *owners) id(c *conn, addr wire.Addr) (int64, error) {
 	id, err := o.find(c, addr)
-	if !errors.Is(err, sql.ErrNoRows) {
+	if !errors.Is(err, errNoRows) {
 		return id, err
 	}
 	if err = c.get(`INSERT INTO owners (addr) VALUES (?) RETURNING id`, []any{addr.String()}, &id); err != nil {
 		return 0, err
 	}
-	o.remember(addr, id)
+	o.Remember(addr, id)
 	return id, nil
 }
 
 // find returns the owner's number, or sql.ErrNoRows.
 func (o *owners) find(c *conn, addr wire.Addr) (int64, error) {
-	if id, ok := o.ids[addr.String()]; ok {
+	if id, ok := o.Find(addr); ok {
 		return id, nil
 	}
 	id, err := findOwner(c, addr)
 	if err == nil {
-		o.remember(addr, id)
+		o.Remember(addr, id)
 	}
 	return id, err
 }
-
-func (o *owners) remember(addr wire.Addr, id int64) {
-	if len(o.ids) >= o.max { // rare, and cheap to refill: any half will do
-		for a := range o.ids {
-			if delete(o.ids, a); len(o.ids) <= o.max/2 {
-				break
-			}
-		}
-	}
-	key := strings.Clone(addr.String()) // it may be a piece of a stanza
-	o.ids[key] = id
-	o.fresh = append(o.fresh, key)
-}
-
-func (o *owners) forget(addr wire.Addr) { delete(o.ids, addr.String()) }
 
 // findOwner returns the owner's number, or sql.ErrNoRows.
 func findOwner(c *conn, addr wire.Addr) (id int64, err error) {

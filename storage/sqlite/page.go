@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"hash/fnv"
-	"math"
 	"slices"
 	"strings"
 
@@ -43,7 +41,7 @@ const (
 	whereBare    = `AND (a.peer = ?6 OR substr(a.peer, 1, length(?6) + 1) = ?6 || '/') `
 	whereFull    = `AND a.peer = ?6 `
 	// "+ 0" keeps SQLite from planning the query anew for each value of the limit.
-	limit = ` LIMIT ?4 + 0`
+	limitPage = ` LIMIT ?4 + 0`
 )
 
 func page(c *conn, q storage.Query) ([]storage.Row, error) {
@@ -60,14 +58,11 @@ func page(c *conn, q storage.Query) ([]storage.Row, error) {
 
 // pageQuery returns one of a few constant queries, or "" if no row can match.
 func pageQuery(c *conn, q *storage.Query) (query string, args []any, err error) {
-	before := q.Before
-	if before == 0 {
-		before = math.MaxInt64
-	}
-	args = []any{q.Owner.String(), q.After, before, max(q.Limit, 1)}
+	after, before, limit := q.Bounds()
+	args = []any{q.Owner.String(), after, before, limit}
 	words, selects := q.QueryWords()
 	if selects || !q.With.IsZero() {
-		args = append(args, peerKey(q.With), q.With.String())
+		args = append(args, storage.PeerKey(q.With), q.With.String())
 	}
 	with := ""
 	switch {
@@ -96,7 +91,7 @@ func pageQuery(c *conn, q *storage.Query) (query string, args []any, err error) 
 	if q.Newest {
 		order += ` DESC`
 	}
-	return query + order + limit, args, nil
+	return query + order + limitPage, args, nil
 }
 
 // Rows implements [storage.Archive].
@@ -139,23 +134,16 @@ func (s *Store) ByOrigin(ctx context.Context, owner wire.Addr, origin []byte) (s
 
 // pageRows reads rows of one owner, as rowColumns or columns like them.
 func pageRows(c *conn, owner wire.Addr, query string, args ...any) (rows []storage.Row, err error) {
-	var lastPeer string
-	var lastAddr wire.Addr // neighbours in an archive often share their peer
+	var peers storage.AddrReader
 	err = c.list(query, args, func(r *sql.Rows) error {
 		row := storage.Row{Owner: owner}
 		var peer string
 		if err := r.Scan(rowFields(&row, &peer)...); err != nil {
 			return err
 		}
-		if peer != lastPeer {
-			if lastAddr, err = parse(peer); err != nil {
-				return err
-			}
-			lastPeer = peer
-		}
-		row.Peer = lastAddr
+		row.Peer, err = peers.Parse(peer)
 		rows = append(rows, row)
-		return nil
+		return err
 	})
 	return rows, err
 }
@@ -163,11 +151,4 @@ func pageRows(c *conn, owner wire.Addr, query string, args ...any) (rows []stora
 // rowFields is where rowColumns go, in their order.
 func rowFields(row *storage.Row, peer *string) []any {
 	return []any{&row.ID, peer, &row.Kind, &row.Outgoing, &row.Origin, &row.Stanza, &row.Undelivered, &row.Tombstone}
-}
-
-// peerKey is what the index holds of a peer, four bytes at most. The number is stored: it must never change.
-func peerKey(peer wire.Addr) int64 {
-	h := fnv.New32a()
-	h.Write([]byte(peer.Bare().String()))
-	return int64(h.Sum32())
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,30 +11,25 @@ import (
 
 // Dump implements [storage.Portable].
 func (s *Store) Dump(ctx context.Context, t *storage.Table, after storage.Record, limit int) (records []storage.Record, err error) {
-	if after != nil && len(after) < t.Key {
-		return nil, fmt.Errorf("sqlite: dump %s: the key has %d values, not %d", t.Name, len(after), t.Key)
+	key, err := t.KeyOf(after)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: dump: %w", err)
 	}
 	if after == nil { // what a crash cut short would go on while the whole table is read
-		select {
-		case <-s.swept:
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		if err := s.sweeper.Wait(ctx); err != nil {
+			return nil, err
 		}
 	}
-	key := columnList(t.Columns[:t.Key])
+	order := columnList(t.Columns[:t.Key])
 	query := `SELECT ` + columnList(t.Columns) + ` FROM ` + quoted(t.Name)
-	var args []any
-	if after != nil {
-		query += ` WHERE (` + key + `) > (` + marks(t.Key) + `)`
-		args = append(args, after[:t.Key]...)
+	if key != nil {
+		query += ` WHERE (` + order + `) > (` + marks(t.Key) + `)`
 	}
-	query += ` ORDER BY ` + key + ` LIMIT ? + 0`
+	query += ` ORDER BY ` + order + ` LIMIT ? + 0`
+	args := append(slices.Clone(key), max(limit, 0))
 	err = s.read(ctx, "dump "+t.Name, func(c *conn) error {
-		return c.list(query, append(args, max(limit, 0)), func(r *sql.Rows) error {
-			record, err := scanRecord(r, t)
-			records = append(records, record)
-			return err
-		})
+		records, err = collect(c, func(r storage.Scanner, into *storage.Record) error { return scanRecord(r, t, into) }, query, args...)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -44,14 +38,14 @@ func (s *Store) Dump(ctx context.Context, t *storage.Table, after storage.Record
 }
 
 // scanRecord reads the values as the kinds of their columns say.
-func scanRecord(r *sql.Rows, t *storage.Table) (storage.Record, error) {
+func scanRecord(r storage.Scanner, t *storage.Table, into *storage.Record) error {
 	record := make(storage.Record, len(t.Columns))
-	into := make([]any, len(record))
+	fields := make([]any, len(record))
 	for i := range record {
-		into[i] = &record[i]
+		fields[i] = &record[i]
 	}
-	if err := r.Scan(into...); err != nil {
-		return nil, err
+	if err := r.Scan(fields...); err != nil {
+		return err
 	}
 	for i, column := range t.Columns {
 		switch v := record[i].(type) {
@@ -62,11 +56,9 @@ func scanRecord(r *sql.Rows, t *storage.Table) (storage.Record, error) {
 		case []byte:
 			record[i] = blob(v)
 		}
-		if err := checkValue(t, i, record[i]); err != nil {
-			return nil, err
-		}
 	}
-	return record, nil
+	*into = record
+	return t.Check(record)
 }
 
 // Restore implements [storage.Portable].
@@ -78,14 +70,11 @@ func (s *Store) Restore(ctx context.Context, t *storage.Table, records []storage
 	query := verb + quoted(t.Name) + ` (` + columnList(t.Columns) + `) VALUES (` + marks(len(t.Columns)) + `)`
 	return s.write(ctx, "restore "+t.Name, func(c *conn) error {
 		for _, record := range records {
-			if len(record) != len(t.Columns) {
-				return fmt.Errorf("sqlite: restore %s: a record has %d values, not %d", t.Name, len(record), len(t.Columns))
+			if err := t.Check(record); err != nil { // SQLite would store what no other back end takes
+				return fmt.Errorf("sqlite: restore: %w", err)
 			}
 			args := slices.Clone(record)
 			for i, value := range record {
-				if err := checkValue(t, i, value); err != nil {
-					return err
-				}
 				if b, ok := value.([]byte); ok {
 					args[i] = blob(b)
 				}
@@ -96,28 +85,6 @@ func (s *Store) Restore(ctx context.Context, t *storage.Table, records []storage
 		}
 		return nil
 	})
-}
-
-// checkValue keeps a value out that SQLite would store, and no other back end.
-func checkValue(t *storage.Table, i int, value any) error {
-	column := &t.Columns[i]
-	var ok bool
-	switch value.(type) {
-	case nil:
-		ok = column.Null
-	case string:
-		ok = column.Kind == storage.KindText
-	case int64:
-		ok = column.Kind == storage.KindInt
-	case bool:
-		ok = column.Kind == storage.KindBool
-	case []byte:
-		ok = column.Kind == storage.KindBytes
-	}
-	if !ok {
-		return fmt.Errorf("sqlite: %s.%s: a value of type %T does not belong there", t.Name, column.Name, value)
-	}
-	return nil
 }
 
 // Restored implements [storage.Portable]. SQLite itself counts the owners' numbers on from the highest.

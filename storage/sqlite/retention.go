@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"math"
 
@@ -13,21 +12,11 @@ import (
 // ArchiveOwners implements [storage.Retention].
 func (s *Store) ArchiveOwners(ctx context.Context, after wire.Addr, limit int) (owners []wire.Addr, err error) {
 	err = s.read(ctx, "list archives", func(c *conn) error {
-		return c.list(`SELECT addr FROM owners WHERE addr > ? ORDER BY addr LIMIT ? + 0`,
-			[]any{after.String(), max(limit, 0)}, func(r *sql.Rows) error {
-				var text string
-				if err := r.Scan(&text); err != nil {
-					return err
-				}
-				addr, err := parse(text)
-				owners = append(owners, addr)
-				return err
-			})
+		owners, err = collect(c, storage.ScanAddr, `SELECT addr FROM owners WHERE addr > ? ORDER BY addr LIMIT ? + 0`,
+			after.String(), max(limit, 0))
+		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return owners, nil
+	return owners, err
 }
 
 // DropBefore implements [storage.Retention]: the file has no partitions.

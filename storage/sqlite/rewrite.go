@@ -36,7 +36,7 @@ func (s *Store) rewriteRow(c *conn, owner int64, r *storage.Rewrite) error {
 	var peer, key any
 	var old int64
 	if !r.Peer.IsZero() {
-		peer, key = r.Peer.String(), peerKey(r.Peer)
+		peer, key = r.Peer.String(), storage.PeerKey(r.Peer)
 		if err := s.fold(c); err != nil {
 			return err
 		}

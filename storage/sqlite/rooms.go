@@ -2,8 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
-	"time"
 
 	"salon.im/salon/storage"
 	"salon.im/salon/wire"
@@ -12,52 +10,19 @@ import (
 // Room implements [storage.Rooms].
 func (s *Store) Room(ctx context.Context, addr wire.Addr) (room storage.Room, err error) {
 	err = s.read(ctx, "read a room", func(c *conn) error {
-		if room, err = readRoom(c, addr); err != nil {
+		room, err = first(c, storage.ScanRoom, `SELECT `+storage.RoomColumns+` FROM rooms WHERE addr = ?`, addr.String())
+		if err != nil {
 			return found(err)
 		}
-		room.Affiliations, err = listAffiliations(c, addr)
+		room.Addr = addr
+		room.Affiliations, err = collect(c, storage.ScanAffiliation,
+			`SELECT `+storage.AffiliationColumns+` FROM affiliations WHERE room = ? ORDER BY addr`, addr.String())
 		return err
 	})
 	if err != nil {
 		return storage.Room{}, err
 	}
 	return room, nil
-}
-
-func readRoom(c *conn, addr wire.Addr) (storage.Room, error) {
-	room := storage.Room{Addr: addr}
-	var created int64
-	var at sql.NullInt64
-	var from string
-	err := c.get(`SELECT created, config, public, name, subject, subject_from, subject_at, subject_stanza
-		FROM rooms WHERE addr = ?`, []any{addr.String()},
-		&created, &room.Config, &room.Public, &room.Name, &room.Subject.Text, &from, &at, &room.Subject.Stanza)
-	if err != nil {
-		return room, err
-	}
-	room.Created, room.Subject.At = time.UnixMilli(created).UTC(), moment(at)
-	room.Subject.From, err = parse(from)
-	return room, err
-}
-
-func listAffiliations(c *conn, room wire.Addr) (list []storage.Affiliation, err error) {
-	err = c.list(`SELECT addr, value, nick, reason, by, at FROM affiliations WHERE room = ? ORDER BY addr`,
-		[]any{room.String()}, func(r *sql.Rows) error {
-			var a storage.Affiliation
-			var addr, by string
-			var at sql.NullInt64
-			if err := r.Scan(&addr, &a.Value, &a.Nick, &a.Reason, &by, &at); err != nil {
-				return err
-			}
-			a.At = moment(at)
-			if a.Addr, err = parse(addr); err != nil {
-				return err
-			}
-			a.By, err = parse(by)
-			list = append(list, a)
-			return err
-		})
-	return list, err
 }
 
 // PutRoom implements [storage.Rooms].
@@ -110,7 +75,7 @@ func putAffiliations(c *conn, room wire.Addr, affiliations []storage.Affiliation
 // PutSubject implements [storage.Rooms].
 func (s *Store) PutSubject(ctx context.Context, room wire.Addr, subject storage.Subject) error {
 	return s.write(ctx, "put a subject", func(c *conn) error {
-		return changed(c.exec(`UPDATE rooms SET subject = ?, subject_from = ?, subject_at = ?, subject_stanza = ? WHERE addr = ?`,
+		return storage.Changed(c.exec(`UPDATE rooms SET subject = ?, subject_from = ?, subject_at = ?, subject_stanza = ? WHERE addr = ?`,
 			subject.Text, subject.From.String(), millis(subject.At), nullable(subject.Stanza), room.String()))
 	})
 }
@@ -118,24 +83,16 @@ func (s *Store) PutSubject(ctx context.Context, room wire.Addr, subject storage.
 // ForgetRoom implements [storage.Rooms]. The room's affiliations refer to its record and go with it.
 func (s *Store) ForgetRoom(ctx context.Context, addr wire.Addr) error {
 	return s.write(ctx, "forget a room", func(c *conn) error {
-		return changed(c.exec(`DELETE FROM rooms WHERE addr = ?`, addr.String()))
+		return storage.Changed(c.exec(`DELETE FROM rooms WHERE addr = ?`, addr.String()))
 	})
 }
 
 // ListRooms implements [storage.Rooms].
 func (s *Store) ListRooms(ctx context.Context, service string, after wire.Addr, limit int, hidden bool) (items []storage.RoomItem, err error) {
 	err = s.read(ctx, "list rooms", func(c *conn) error {
-		return c.list(`SELECT addr, name, public FROM rooms WHERE service = ? AND addr > ? AND (public OR ?)
-			ORDER BY addr LIMIT ? + 0`, []any{service, after.String(), hidden, max(limit, 0)}, func(r *sql.Rows) error {
-			var item storage.RoomItem
-			var addr string
-			if err := r.Scan(&addr, &item.Name, &item.Public); err != nil {
-				return err
-			}
-			item.Addr, err = parse(addr)
-			items = append(items, item)
-			return err
-		})
+		items, err = collect(c, storage.ScanRoomItem, `SELECT `+storage.RoomItemColumns+` FROM rooms
+			WHERE service = ? AND addr > ? AND (public OR ?) ORDER BY addr LIMIT ? + 0`, service, after.String(), hidden, max(limit, 0))
+		return err
 	})
 	return items, err
 }
@@ -143,7 +100,7 @@ func (s *Store) ListRooms(ctx context.Context, service string, after wire.Addr, 
 // CountOwned implements [storage.Rooms].
 func (s *Store) CountOwned(ctx context.Context, addr wire.Addr) (n int, err error) {
 	err = s.read(ctx, "count rooms", func(c *conn) error {
-		return c.get(`SELECT COUNT(*) FROM affiliations WHERE addr = ? AND value = 'owner'`, []any{addr.String()}, &n)
+		return c.get(`SELECT count(*) FROM affiliations WHERE addr = ? AND value = 'owner'`, []any{addr.String()}, &n)
 	})
 	return n, err
 }

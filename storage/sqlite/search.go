@@ -16,6 +16,7 @@ import (
 // Unindexed implements [storage.Searches].
 func (s *Store) Unindexed(ctx context.Context, limit int) (rows []storage.Row, err error) {
 	err = s.read(ctx, "read what is not indexed", func(c *conn) error {
+		var peers, owners storage.AddrReader
 		return c.list(`SELECT `+rowColumns+`, o.addr FROM archive a JOIN owners o ON o.id = a.owner
 			WHERE a.id > (SELECT id FROM search_mark) AND o.addr IS NOT NULL `+archived+`ORDER BY a.id LIMIT ? + 0`,
 			[]any{max(limit, 0)}, func(r *sql.Rows) error {
@@ -25,10 +26,10 @@ func (s *Store) Unindexed(ctx context.Context, limit int) (rows []storage.Row, e
 				if err != nil {
 					return err
 				}
-				if row.Peer, err = parse(peer); err != nil {
+				if row.Peer, err = peers.Parse(peer); err != nil {
 					return err
 				}
-				row.Owner, err = parse(owner)
+				row.Owner, err = owners.Parse(owner)
 				rows = append(rows, row)
 				return err
 			})

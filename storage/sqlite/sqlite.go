@@ -52,7 +52,7 @@ type Store struct {
 
 	writer  chan *conn // one slot: who holds the value may write
 	readers chan *conn // nil values are connections that are not open yet
-	owners  *owners    // belongs to the holder of writer
+	owners  owners     // belongs to the holder of writer
 	eraser  eraser     // likewise
 	fresh   int        // likewise: rows in archive_fresh, or more, as far as this process knows
 	foldAt  int        // what fresh makes Append fold
@@ -61,8 +61,7 @@ type Store struct {
 	closing  chan struct{} // closed by Close
 	stop     context.CancelFunc
 	sweeping sync.WaitGroup
-	unswept  chan struct{} // one slot: a deletion was cut short
-	swept    chan struct{} // closed once Open has gone on with what was cut short before it
+	sweeper  *storage.Sweeper
 	once     sync.Once
 	closeErr error
 }

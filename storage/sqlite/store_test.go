@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"salon.im/salon/storage"
 	"salon.im/salon/storage/sqlite"
+	"salon.im/salon/storage/storagetest"
 	"salon.im/salon/wire"
 )
 
@@ -82,7 +82,7 @@ func TestInterruptedDeletion(t *testing.T) {
 	if err != nil || len(rows) != 0 {
 		t.Errorf("rows %v, error %v", rows, err)
 	}
-	if records, err := s.Dump(t.Context(), archiveTable(), nil, 9); err != nil || len(records) != 0 {
+	if records, err := s.Dump(t.Context(), storagetest.Table("archive"), nil, 9); err != nil || len(records) != 0 {
 		t.Errorf("who copies the tables finds %d rows, error %v", len(records), err)
 	}
 	// Another deletion waits for what Open goes on with, or does it itself.
@@ -95,28 +95,12 @@ func TestInterruptedDeletion(t *testing.T) {
 	}
 }
 
-func archiveTable() *storage.Table {
-	return storage.Tables[slices.IndexFunc(storage.Tables, func(t *storage.Table) bool { return t.Name == "archive" })]
-}
-
 func deleteOne(t *testing.T, s *sqlite.Store) error {
 	t.Helper()
 	if _, err := s.CreateAccounts(t.Context(), []storage.Account{{Addr: bob}}); err != nil {
 		return err
 	}
 	return s.DeleteAccount(t.Context(), bob)
-}
-
-// TestPanic panics within a transaction: the next one must find a clean connection.
-func TestPanic(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "salon.db"))
-	func() {
-		defer func() { recover() }()
-		s.UpdateRosterItem(t.Context(), alice, bob, 0, func(*storage.RosterItem) error { panic("change") })
-	}()
-	if err := s.Ping(t.Context()); err != nil {
-		t.Error(err)
-	}
 }
 
 // TestWaitIsCancelled ends the context of a writer that waits for another.
@@ -136,5 +120,3 @@ func TestWaitIsCancelled(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-var _ storage.Store = (*sqlite.Store)(nil)

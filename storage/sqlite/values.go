@@ -10,22 +10,13 @@ import (
 	lib "modernc.org/sqlite/lib"
 
 	"salon.im/salon/storage"
-	"salon.im/salon/wire"
 )
 
 var errNoRows = sql.ErrNoRows
 
 // found turns "no rows" into [storage.ErrNotFound].
 func found(err error) error {
-	if errors.Is(err, sql.ErrNoRows) {
-		return storage.ErrNotFound
-	}
-	return err
-}
-
-// changed returns [storage.ErrNotFound] if a statement met no row.
-func changed(n int64, err error) error {
-	if err == nil && n == 0 {
+	if errors.Is(err, errNoRows) {
 		return storage.ErrNotFound
 	}
 	return err
@@ -38,14 +29,6 @@ func conflict(err error) error {
 		return fmt.Errorf("%w: %w", storage.ErrConflict, err)
 	}
 	return err
-}
-
-// parse reads an address that we wrote; "" is the zero one.
-func parse(s string) (wire.Addr, error) {
-	if s == "" {
-		return wire.Addr{}, nil
-	}
-	return wire.ParseAddr(s)
 }
 
 // millis is a time as it is stored; the zero time is null.

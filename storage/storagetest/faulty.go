@@ -1,25 +1,26 @@
 package storagetest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
 
 	"salon.im/salon/storage"
-	"salon.im/salon/wire"
 )
 
 // ErrFault is what a [Faulty] store returns when nothing else was asked for.
 var ErrFault = errors.New("storagetest: a fault on demand")
 
 // Faulty is a store whose Append, Ping and room writes fail or wait on demand, or that is away or hangs altogether. The rest
-// goes to the Store within. It is safe for any goroutine.
+// goes to the store within. It is safe for any goroutine.
 //
-//	f := &storagetest.Faulty{Store: store}
+//	f := storagetest.NewFaulty(store)
 //	f.FailAppend(3, nil) // the third from now
 //	release := f.HoldAppend()
 type Faulty struct {
-	storage.Store
+	storage.Store               // through gate
+	store         storage.Store // what there is behind it
 
 	mu      sync.Mutex
 	appends int           // Append calls so far
@@ -33,6 +34,18 @@ type Faulty struct {
 	hold    chan struct{} // Append waits until it is closed; nil is no wait
 	waiting chan struct{} // closed once an Append waits
 	batches []int         // the rows of each batch, in order
+}
+
+// NewFaulty returns a Faulty that has no fault yet.
+func NewFaulty(s storage.Store) *Faulty {
+	f := &Faulty{store: s}
+	f.Store = storage.Through(s, func(ctx context.Context, method string, call func(context.Context) error) error {
+		if err := f.gate(ctx, method); err != nil {
+			return err
+		}
+		return call(ctx)
+	})
+	return f
 }
 
 // FailAppend makes the nth Append from now (1 is the next) return err, or ErrFault, and store nothing.
@@ -93,9 +106,15 @@ func (f *Faulty) HangNoMore() {
 }
 
 // gate is at the door of every method.
-func (f *Faulty) gate(ctx context.Context) error {
+func (f *Faulty) gate(ctx context.Context, method string) error {
 	f.mu.Lock()
 	away, hung := f.away, f.hung
+	switch method {
+	case "Ping", "PutRoom", "PutAffiliations", "PutSubject":
+		away = cmp.Or(f.down, away)
+	case "Undelivered":
+		away = cmp.Or(f.unread, away)
+	}
 	f.mu.Unlock()
 	if away != nil || hung == nil {
 		return away
@@ -135,13 +154,13 @@ func (f *Faulty) Batches() []int {
 // Append implements [storage.Archive].
 func (f *Faulty) Append(ctx context.Context, b storage.Batch) ([]storage.Dropped, error) {
 	err, after := f.enter(len(b.Rows))
-	if err2 := errors.Join(f.gate(ctx), f.wait(ctx)); err2 != nil {
+	if err2 := errors.Join(f.gate(ctx, "Append"), f.wait(ctx)); err2 != nil {
 		return nil, err2
 	}
 	if err != nil && !after {
 		return nil, err
 	}
-	dropped, err2 := f.Store.Append(ctx, b)
+	dropped, err2 := f.store.Append(ctx, b)
 	if err != nil {
 		return nil, err
 	}
@@ -179,48 +198,6 @@ func (f *Faulty) wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-func (f *Faulty) isDown(ctx context.Context) error {
-	f.mu.Lock()
-	down := f.down
-	f.mu.Unlock()
-	if down != nil {
-		return down
-	}
-	return f.gate(ctx)
-}
-
-// Ping implements [storage.Store].
-func (f *Faulty) Ping(ctx context.Context) error {
-	if err := f.isDown(ctx); err != nil {
-		return err
-	}
-	return f.Store.Ping(ctx)
-}
-
-// PutRoom implements [storage.Rooms].
-func (f *Faulty) PutRoom(ctx context.Context, room storage.Room, affiliations []storage.Affiliation) error {
-	if err := f.isDown(ctx); err != nil {
-		return err
-	}
-	return f.Store.PutRoom(ctx, room, affiliations)
-}
-
-// PutAffiliations implements [storage.Rooms].
-func (f *Faulty) PutAffiliations(ctx context.Context, room wire.Addr, affiliations []storage.Affiliation) error {
-	if err := f.isDown(ctx); err != nil {
-		return err
-	}
-	return f.Store.PutAffiliations(ctx, room, affiliations)
-}
-
-// PutSubject implements [storage.Rooms].
-func (f *Faulty) PutSubject(ctx context.Context, room wire.Addr, subject storage.Subject) error {
-	if err := f.isDown(ctx); err != nil {
-		return err
-	}
-	return f.Store.PutSubject(ctx, room, subject)
 }
 
 func orFault(err error) error {

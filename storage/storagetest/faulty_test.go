@@ -23,7 +23,7 @@ func (c *counting) Ping(context.Context) error { return nil }
 
 func TestFaulty(t *testing.T) {
 	inner := &counting{}
-	f := &storagetest.Faulty{Store: inner}
+	f := storagetest.NewFaulty(inner)
 	appendErr := func() error {
 		_, err := f.Append(t.Context(), storage.Batch{Rows: make([]storage.Row, 3)})
 		return err

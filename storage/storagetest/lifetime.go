@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -143,8 +142,7 @@ func hurriedDeletion(t *testing.T, s storage.Store) {
 
 func dumpArchive(t *testing.T, s storage.Store, after storage.Record) []storage.Record {
 	t.Helper()
-	i := slices.IndexFunc(storage.Tables, func(t *storage.Table) bool { return t.Name == "archive" })
-	records, err := s.Dump(ctx(t), storage.Tables[i], after, 9)
+	records, err := s.Dump(ctx(t), Table("archive"), after, 9)
 	must(t, err)
 	return records
 }

@@ -1,7 +1,6 @@
 package storagetest
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,8 +11,8 @@ import (
 	"salon.im/salon/wire"
 )
 
-// fill puts something into every table.
-func fill(t *testing.T, s storage.Store) {
+// Fill puts something into every table of an empty store, for tests that copy one.
+func Fill(t *testing.T, s storage.Store) {
 	t.Helper()
 	create(t, s, alice, bob, jürgen)
 	must(t, s.PutLastSeen(ctx(t), storage.LastSeen{Addr: alice, At: noon, Status: "à demain"}))
@@ -99,7 +98,7 @@ var portableTests = []test{
 			if err := s.Restore(ctx(t), table, records); err != nil {
 				t.Fatalf("%s: %v", table.Name, err)
 			}
-			slices.SortFunc(records, func(a, b storage.Record) int { return compareKeys(a, b, table.Key) })
+			slices.SortFunc(records, table.Compare)
 			want(t, table.Name, dump(t, s, table, 99), records)
 			want(t, table.Name+" by two", dump(t, s, table, 2), records)
 			if table.Replace {
@@ -110,7 +109,7 @@ var portableTests = []test{
 		}
 	}},
 	{"Portable/all records or none", func(t *testing.T, s storage.Store) {
-		blocks := tableNamed("blocks")
+		blocks := Table("blocks")
 		a, b := storage.Record{"o", "a"}, storage.Record{"o", "b"}
 		must(t, s.Restore(ctx(t), blocks, []storage.Record{b}))
 		wantErr(t, "Restore", s.Restore(ctx(t), blocks, []storage.Record{a, b}), storage.ErrConflict)
@@ -139,7 +138,7 @@ var portableTests = []test{
 
 // portableCopy fills a store, dumps it, empties it by hand, and restores the dump.
 func portableCopy(t *testing.T, s storage.Store) {
-	fill(t, s)
+	Fill(t, s)
 	copies := make(map[string][]storage.Record)
 	for _, table := range storage.Tables {
 		copies[table.Name] = dump(t, s, table, 3)
@@ -183,7 +182,7 @@ func view(t *testing.T, s storage.Store) string {
 	})
 }
 
-// empty removes what fill made.
+// empty removes what Fill made.
 func empty(t *testing.T, s storage.Store) {
 	t.Helper()
 	must(t, errors.Join(s.DeleteRoom(ctx(t), garden), s.DeleteRoom(ctx(t), addr("pond@conference.example.test"))))
@@ -194,29 +193,8 @@ func empty(t *testing.T, s storage.Store) {
 	want(t, "empty", is, true)
 }
 
-func tableNamed(name string) *storage.Table {
+// Table returns the table with that name, for tests that read one.
+func Table(name string) *storage.Table {
 	i := slices.IndexFunc(storage.Tables, func(t *storage.Table) bool { return t.Name == name })
 	return storage.Tables[i]
-}
-
-func compareKeys(a, b storage.Record, key int) int {
-	for i := range key {
-		var c int
-		switch v := a[i].(type) {
-		case string:
-			c = cmp.Compare(v, b[i].(string))
-		case int64:
-			c = cmp.Compare(v, b[i].(int64))
-		}
-		if c != 0 {
-			return c
-		}
-	}
-	return 0
-}
-
-// Fill puts something into every table of an empty store, for tests that copy one.
-func Fill(t *testing.T, s storage.Store) {
-	t.Helper()
-	fill(t, s)
 }

@@ -38,6 +38,7 @@ var rosterTests = []test{
 	{"Rosters/ordered by contact, listed or not", rosterOrder},
 	{"Rosters/an item without content is removed", rosterItemEnds},
 	{"Rosters/a failed change stores nothing", rosterFailedChange},
+	{"Rosters/a change that panics leaves the store to others", rosterPanic},
 	{"Rosters/quota", rosterQuota},
 	{"Rosters/the version grows with the listed view", rosterVersion},
 	{"Rosters/changes", rosterChanges},
@@ -109,6 +110,18 @@ func rosterFailedChange(t *testing.T, s storage.Store) {
 	item, err := s.RosterItem(ctx(t), alice, bob)
 	must(t, err)
 	want(t, "item", item, storage.RosterItem{Contact: bob, Subscription: storage.SubNone, Listed: true, Version: before})
+}
+
+// rosterPanic panics within a transaction: the next one must find a clean connection.
+func rosterPanic(t *testing.T, s storage.Store) {
+	func() {
+		defer func() { recover() }()
+		s.UpdateRosterItem(ctx(t), alice, bob, 0, func(*storage.RosterItem) error { panic("change") })
+	}()
+	must(t, s.Ping(ctx(t)))
+	put(t, s, alice, bob, listed)
+	appendRows(t, s, row(1, alice, bob))
+	want(t, "rows", ids(t, s, storage.Query{Owner: alice, Limit: 9}), []int64{1})
 }
 
 func rosterQuota(t *testing.T, s storage.Store) {

@@ -29,10 +29,10 @@ func (r *reader) page(ctx context.Context) ([]storage.Record, error) {
 		return nil, fmt.Errorf("read %s: %w", r.table.Name, err)
 	}
 	for _, record := range records {
-		if err := fits(r.table, record); err != nil {
-			return nil, err
+		if err := r.table.Check(record); err != nil {
+			return nil, fmt.Errorf("read: %w", err)
 		}
-		if r.after != nil && compareKeys(r.table, r.after, record) >= 0 {
+		if r.after != nil && r.table.Compare(r.after, record) >= 0 {
 			return nil, fmt.Errorf("read %s: %s comes behind %s: the database sorts text in another way than byte by byte",
 				r.table.Name, showKey(r.table, record), showKey(r.table, r.after))
 		}
@@ -53,30 +53,4 @@ func (r *reader) next(ctx context.Context) (storage.Record, error) {
 	record := r.ahead[0]
 	r.ahead = r.ahead[1:]
 	return record, nil
-}
-
-// fits says whether a record has the columns of its table.
-func fits(t *storage.Table, record storage.Record) error {
-	if len(record) != len(t.Columns) {
-		return fmt.Errorf("read %s: a record has %d values for %d columns", t.Name, len(record), len(t.Columns))
-	}
-	for i, c := range t.Columns {
-		ok := false
-		switch record[i].(type) {
-		case nil:
-			ok = c.Null
-		case string:
-			ok = c.Kind == storage.KindText
-		case int64:
-			ok = c.Kind == storage.KindInt
-		case bool:
-			ok = c.Kind == storage.KindBool
-		case []byte:
-			ok = c.Kind == storage.KindBytes
-		}
-		if !ok {
-			return fmt.Errorf("read %s: %T in column %s", t.Name, record[i], c.Name)
-		}
-	}
-	return nil
 }

@@ -22,23 +22,9 @@ type memory struct {
 
 func newMemory() *memory { return &memory{tables: map[string][]storage.Record{}, batches: 1 << 30} }
 
-func less(t *storage.Table) func(a, b storage.Record) int {
-	return func(a, b storage.Record) int {
-		for i := range t.Key {
-			if x, ok := a[i].(int64); ok && x != b[i].(int64) {
-				return int(x - b[i].(int64))
-			}
-			if x, ok := a[i].(string); ok && x != b[i].(string) {
-				return strings.Compare(x, b[i].(string))
-			}
-		}
-		return 0
-	}
-}
-
 func (m *memory) Dump(_ context.Context, t *storage.Table, after storage.Record, limit int) ([]storage.Record, error) {
 	all := m.tables[t.Name]
-	for len(all) > 0 && after != nil && less(t)(all[0], after) <= 0 {
+	for len(all) > 0 && after != nil && t.Compare(all[0], after) <= 0 {
 		all = all[1:]
 	}
 	return all[:min(limit, len(all))], nil
@@ -49,7 +35,7 @@ func (m *memory) Restore(_ context.Context, t *storage.Table, records []storage.
 		return m.broken
 	}
 	for _, r := range records {
-		i, found := slices.BinarySearchFunc(m.tables[t.Name], r, less(t))
+		i, found := slices.BinarySearchFunc(m.tables[t.Name], r, t.Compare)
 		if found && !t.Replace {
 			return storage.ErrConflict
 		}
@@ -205,10 +191,10 @@ func TestVerifyTellsNilFromEmpty(t *testing.T) {
 // A back end that sorts otherwise, or has other columns, is not trusted.
 func TestCopyTrustsNoBackEnd(t *testing.T) {
 	for name, spoil := range map[string]func([]storage.Record){
-		"another way than byte by byte": slices.Reverse[[]storage.Record],
-		"values for":                    func(rs []storage.Record) { rs[3] = rs[3][:1] },
-		"int64 in column addr":          func(rs []storage.Record) { rs[3][0] = int64(1) },
-		"<nil> in column host":          func(rs []storage.Record) { rs[3][1] = nil },
+		"another way than byte by byte":                   slices.Reverse[[]storage.Record],
+		"has 1 values, not":                               func(rs []storage.Record) { rs[3] = rs[3][:1] },
+		"a value of type int64 does not belong into addr": func(rs []storage.Record) { rs[3][0] = int64(1) },
+		"a value of type <nil> does not belong into host": func(rs []storage.Record) { rs[3][1] = nil },
 	} {
 		from := filled(20)
 		spoil(from.tables["accounts"])

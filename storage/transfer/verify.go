@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -61,9 +60,9 @@ func verifyTable(ctx context.Context, t *storage.Table, from, to storage.Portabl
 // differ compares the next records of both, of which one may be nil.
 func differ(t *storage.Table, a, b storage.Record) error {
 	switch {
-	case b == nil || a != nil && compareKeys(t, a, b) < 0:
+	case b == nil || a != nil && t.Compare(a, b) < 0:
 		return &Difference{t.Name, showKey(t, a), "the target lacks it"}
-	case a == nil || compareKeys(t, a, b) > 0:
+	case a == nil || t.Compare(a, b) > 0:
 		return &Difference{t.Name, showKey(t, b), "the source does not have it"}
 	}
 	for i, c := range t.Columns {
@@ -82,28 +81,6 @@ func equal(a, b any) bool {
 	}
 	y, ok := b.([]byte)
 	return ok && bytes.Equal(x, y)
-}
-
-// compareKeys orders two records by their keys: numbers as numbers, text and bytes byte by byte.
-func compareKeys(t *storage.Table, a, b storage.Record) int {
-	for i := range t.Key {
-		var c int
-		switch x := a[i].(type) {
-		case int64:
-			y, _ := b[i].(int64)
-			c = cmp.Compare(x, y)
-		case string:
-			y, _ := b[i].(string)
-			c = cmp.Compare(x, y)
-		case []byte:
-			y, _ := b[i].([]byte)
-			c = bytes.Compare(x, y)
-		}
-		if c != 0 {
-			return c
-		}
-	}
-	return 0
 }
 
 func showKey(t *storage.Table, record storage.Record) string {

@@ -14,12 +14,17 @@ var (
 	ErrUnavailable = errors.New("archive: the store is away")
 	// ErrClosed says that the writer was closed.
 	ErrClosed = errors.New("archive: closed")
-	// ErrRows says that one call brought more rows than MaxRows.
+	// ErrRows says that one call brought more rows than MaxRows, or more rewrites than MaxRewrites.
 	ErrRows = errors.New("archive: too many rows in one call")
 )
 
-// MaxRows is how many rows and rewrites one Append may bring: a row is a bit of Result.Dropped.
-const MaxRows = 64
+const (
+	// MaxRows is how many rows one Append may bring: a row is a bit of Result.Dropped.
+	MaxRows = 64
+	// MaxRewrites is how many rewrites one Append may bring: those of a message and all that Corrections may find of it, in
+	// the archives of both sides.
+	MaxRewrites = 2 * (maxLookBack + 1)
+)
 
 // Ack says when done is called.
 type Ack uint8

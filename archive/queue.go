@@ -51,7 +51,7 @@ type waiter struct {
 // refusal says why a job cannot be taken, full or not.
 func (w *Writer) refusal(j *job) error {
 	switch {
-	case j.stored() > MaxRows:
+	case len(j.rows) > MaxRows, len(j.rewrites) > MaxRewrites:
 		return ErrRows
 	case w.closed:
 		return ErrClosed

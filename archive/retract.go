@@ -19,8 +19,12 @@ const (
 	nsCorrect    = "urn:xmpp:message-correct:0"
 )
 
-// maxLookBack bounds the rows of a conversation that are searched for a message.
-const maxLookBack = 500
+const (
+	// maxLookBack bounds the rows of a conversation that are searched for a message.
+	maxLookBack = 500
+	// lookPage is how many of them are held at a time: stanzas may be large, and any number of sessions may retract at once.
+	lookPage = 50
+)
 
 // Retracts returns the id of the message that st takes back, and whether it takes one back (XEP-0424 §4).
 func Retracts(st wire.Stanza) (id string, ok bool) {
@@ -99,15 +103,15 @@ func (r Retraction) Rewrite(row storage.Row, hold bool) (storage.Rewrite, error)
 // with a correspondent, and reports whether there is one. with is as in storage.Query. It blocks on storage, whose errors it
 // returns.
 func FindID(ctx context.Context, s storage.Archive, owner, with wire.Addr, id string, f func(storage.Row) bool) (storage.Row, bool, error) {
-	for before, left := int64(0), maxLookBack; left > 0; left -= MaxPage {
-		rows, err := s.Page(ctx, storage.Query{Owner: owner, With: with, Before: before, Newest: true, Limit: MaxPage})
+	for before, left := int64(0), maxLookBack; left > 0; left -= lookPage {
+		rows, err := s.Page(ctx, storage.Query{Owner: owner, With: with, Before: before, Newest: true, Limit: lookPage})
 		if err != nil {
 			return storage.Row{}, false, fmt.Errorf("archive: looking for a message in the archive of %s: %w", owner, err)
 		}
 		if row, found := newestWithID(rows, id, f); found {
 			return row, true, nil
 		}
-		if len(rows) < MaxPage {
+		if len(rows) < lookPage {
 			break
 		}
 		before = rows[0].ID
@@ -116,13 +120,21 @@ func FindID(ctx context.Context, s storage.Archive, owner, with wire.Addr, id st
 }
 
 // FindWaiting is FindID among the oldest 500 rows that wait for their delivery to owner.
-func FindWaiting(ctx context.Context, s storage.Archive, owner wire.Addr, id string, f func(storage.Row) bool) (storage.Row, bool, error) {
-	rows, err := s.Undelivered(ctx, owner, 0, maxLookBack)
-	if err != nil {
-		return storage.Row{}, false, fmt.Errorf("archive: looking for what waits for %s: %w", owner, err)
+func FindWaiting(ctx context.Context, s storage.Archive, owner wire.Addr, id string, f func(storage.Row) bool) (newest storage.Row, found bool, err error) {
+	for after, left := int64(0), maxLookBack; left > 0; left -= lookPage {
+		rows, err := s.Undelivered(ctx, owner, after, lookPage)
+		if err != nil {
+			return storage.Row{}, false, fmt.Errorf("archive: looking for what waits for %s: %w", owner, err)
+		}
+		if row, ok := newestWithID(rows, id, f); ok {
+			newest, found = row, true
+		}
+		if len(rows) < lookPage {
+			break
+		}
+		after = rows[len(rows)-1].ID
 	}
-	row, found := newestWithID(rows, id, f)
-	return row, found, nil
+	return newest, found, nil
 }
 
 // Corrections returns the messages that correct the one in a row (XEP-0308 §4) and for which f is true, among the 500 rows that
@@ -133,8 +145,8 @@ func Corrections(ctx context.Context, s storage.Archive, of storage.Row, with wi
 	if err != nil || st.ID() == "" {
 		return nil, nil // nothing can name it
 	}
-	for after, left := of.ID, maxLookBack; left > 0; left -= MaxPage {
-		rows, err := s.Page(ctx, storage.Query{Owner: of.Owner, With: with, After: after, Limit: MaxPage})
+	for after, left := of.ID, maxLookBack; left > 0; left -= lookPage {
+		rows, err := s.Page(ctx, storage.Query{Owner: of.Owner, With: with, After: after, Limit: lookPage})
 		if err != nil {
 			return nil, fmt.Errorf("archive: looking for corrections in the archive of %s: %w", of.Owner, err)
 		}
@@ -143,7 +155,7 @@ func Corrections(ctx context.Context, s storage.Archive, of storage.Row, with wi
 				all = append(all, row)
 			}
 		}
-		if len(rows) < MaxPage {
+		if len(rows) < lookPage {
 			break
 		}
 		after = rows[len(rows)-1].ID

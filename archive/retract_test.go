@@ -1,6 +1,7 @@
 package archive_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -100,5 +101,69 @@ func TestFindID(t *testing.T) {
 	}
 	if _, found, _ := archive.FindID(t.Context(), f, juliet, romeo, "twice", func(r storage.Row) bool { return r.Outgoing }); found {
 		t.Error("a row that is refused is found")
+	}
+}
+
+// narrow is a store that gives few rows at a time, and counts those that it gave.
+type narrow struct {
+	*fake
+	t     *testing.T
+	given int
+}
+
+func (n *narrow) Page(ctx context.Context, q storage.Query) ([]storage.Row, error) {
+	if q.Limit > 50 {
+		n.t.Errorf("%d rows at a time", q.Limit)
+	}
+	rows, err := n.fake.Page(ctx, q)
+	n.given += len(rows)
+	return rows, err
+}
+
+func (n *narrow) Undelivered(ctx context.Context, owner wire.Addr, after int64, limit int) ([]storage.Row, error) {
+	if limit > 50 {
+		n.t.Errorf("%d rows at a time", limit)
+	}
+	rows, err := n.fake.Undelivered(ctx, owner, after, limit)
+	n.given += len(rows)
+	return rows, err
+}
+
+// What a retraction looks for is found among 500 rows, of which few are held at a time: they may be of 256 KiB each.
+func TestLookBackIsBounded(t *testing.T) {
+	const total, reach = 1200, 500
+	f := &fake{}
+	for i := range total {
+		kids := body
+		if i > 0 {
+			kids += `<replace xmlns='urn:xmpp:message-correct:0' id='m0'/>`
+		}
+		f.rows = append(f.rows, storage.Row{ID: int64(i + 1), Owner: juliet, Peer: romeo, Kind: storage.RowChat, Undelivered: true,
+			Stanza: fmt.Appendf(nil, `<message xmlns='jabber:client' type='chat' id='m%d'>%s</message>`, i, kids)})
+	}
+	all := func(storage.Row) bool { return true }
+	newest := func(n *narrow, id string) (storage.Row, bool, error) {
+		return archive.FindID(t.Context(), n, juliet, romeo, id, all)
+	}
+	waiting := func(n *narrow, id string) (storage.Row, bool, error) {
+		return archive.FindWaiting(t.Context(), n, juliet, id, all)
+	}
+	for i, c := range []struct {
+		find  func(*narrow, string) (storage.Row, bool, error)
+		of    int
+		found bool
+	}{
+		0: {newest, total - 1, true}, 1: {newest, total - reach, true}, 2: {newest, total - reach - 1, false},
+		3: {waiting, 0, true}, 4: {waiting, reach - 1, true}, 5: {waiting, reach, false},
+	} {
+		n := &narrow{fake: f, t: t}
+		row, found, err := c.find(n, fmt.Sprint("m", c.of))
+		if err != nil || found != c.found || found && row.ID != int64(c.of+1) || n.given > reach {
+			t.Errorf("%d: row %d, %v, %v out of %d", i, row.ID, found, err, n.given)
+		}
+	}
+	n := &narrow{fake: f, t: t}
+	if rows, err := archive.Corrections(t.Context(), n, f.rows[0], romeo, all); err != nil || len(rows) != reach || n.given != reach {
+		t.Errorf("%d corrections out of %d, %v", len(rows), n.given, err)
 	}
 }

@@ -77,13 +77,13 @@ func TestRewriteFails(t *testing.T) {
 	}
 }
 
-// Rewrites are bounded as rows are: in one call, and in the queue.
+// Rewrites are bounded: in one call, by what a retraction may bring, and in the queue, as rows are.
 func TestRewritesAreBounded(t *testing.T) {
 	f := &fake{}
 	before, entered, pass := gate()
 	f.before = before
 	w := open(t, f, archive.Options{QueueRows: 4})
-	many := make([]storage.Rewrite, archive.MaxRows)
+	many := make([]storage.Rewrite, archive.MaxRewrites+1)
 	if err := w.TryAppend([]storage.Row{row("one more")}, nil, many...); !errors.Is(err, archive.ErrRows) {
 		t.Error(err)
 	}

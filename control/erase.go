@@ -171,24 +171,7 @@ func (e *eraser) subject(ctx context.Context, room wire.Addr, nicks map[string]b
 
 // records takes the person out of the lists of all stored rooms: as who is listed, and as who listed others.
 func (e *eraser) records(ctx context.Context) error {
-	for _, service := range e.u.o.Services() {
-		for after := (wire.Addr{}); ; {
-			items, err := e.u.o.Persons.ListRooms(ctx, service, after, exportPage, true)
-			if err != nil {
-				return err
-			}
-			for _, it := range items {
-				after = it.Addr
-				if err := e.record(ctx, it.Addr); err != nil {
-					return err
-				}
-			}
-			if len(items) < exportPage {
-				break
-			}
-		}
-	}
-	return nil
+	return eachRoom(ctx, e.u.o.Persons, e.u.o.Services(), func(room wire.Addr) error { return e.record(ctx, room) })
 }
 
 func (e *eraser) record(ctx context.Context, room wire.Addr) error {

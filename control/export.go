@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -52,7 +53,7 @@ func (u *Users) ExportUser(ctx context.Context, addr wire.Addr, to io.Writer) er
 	if err != nil {
 		return missing(addr, "export", err)
 	}
-	e := &exporter{ctx: ctx, store: u.o.Persons, ids: u.ids, account: account, addr: addr, hosts: u.o.Hosts(), out: bufio.NewWriterSize(to, 64<<10)}
+	e := &exporter{ctx: ctx, store: u.o.Persons, ids: u.ids, account: account, addr: addr, hosts: u.o.Hosts(), services: u.o.Services(), out: bufio.NewWriterSize(to, 64<<10)}
 	if err := e.document(); err != nil {
 		return fmt.Errorf("control: export %s: %w", addr, err)
 	}
@@ -61,13 +62,14 @@ func (u *Users) ExportUser(ctx context.Context, addr wire.Addr, to io.Writer) er
 
 // exporter writes one person's document. A writer that fails is told of by the last Flush.
 type exporter struct {
-	ctx     context.Context
-	store   PersonStore
-	ids     func() (archive.IDs, error) // asked for where there is one to write
-	account storage.Account
-	addr    wire.Addr
-	hosts   []string // of users: other archives are of rooms
-	out     *bufio.Writer
+	ctx      context.Context
+	store    PersonStore
+	ids      func() (archive.IDs, error) // asked for where there is one to write
+	account  storage.Account
+	addr     wire.Addr
+	hosts    []string // of users: other archives are of rooms
+	services []string // of rooms
+	out      *bufio.Writer
 }
 
 func (e *exporter) document() error {
@@ -80,6 +82,7 @@ func (e *exporter) document() error {
 			return e.archive(`<archive xmlns="`+nsPIEMAM+`">`, storage.Query{Owner: e.addr}, "</archive>\n")
 		},
 		e.rooms,
+		e.affiliations,
 	} {
 		if err := part(); err != nil {
 			return err
@@ -275,7 +278,7 @@ func (e *exporter) result(r storage.Row) error {
 	return err
 }
 
-// rooms are what the person said in rooms, which XEP-0227 leaves out: an element of our own for each room, with results as
+// rooms are what the person said in rooms, which XEP-0227 §2 leaves out: an element of our own for each room, with results as
 // in an archive.
 func (e *exporter) rooms() error {
 	return eachArchive(e.ctx, e.store, func(owner wire.Addr) error {
@@ -285,6 +288,51 @@ func (e *exporter) rooms() error {
 		begin := `<room xmlns="` + nsExport + `"` + attr("jid", owner.String()) + ">"
 		return e.archive(begin, storage.Query{Owner: owner, With: e.addr}, "</room>\n")
 	})
+}
+
+// affiliations are what rooms have listed the person as, which XEP-0227 §2 leaves out: an element of our own for each. By whom
+// is not told: that is somebody else's.
+func (e *exporter) affiliations() error {
+	return eachRoom(e.ctx, e.store, e.services, func(room wire.Addr) error {
+		rec, err := e.store.Room(e.ctx, room)
+		if errors.Is(err, storage.ErrNotFound) {
+			return nil
+		}
+		for _, a := range rec.Affiliations {
+			if a.Addr != e.addr {
+				continue
+			}
+			w := wire.NewWriter().Start(nsExport, "affiliation").Attr("room", room.String()).Attr("affiliation", a.Value)
+			w.AttrIf("nick", a.Nick).AttrIf("reason", a.Reason)
+			if !a.At.IsZero() {
+				w.Attr("stamp", a.At.UTC().Format(stampFormat))
+			}
+			e.write(w.Payload())
+		}
+		return err
+	})
+}
+
+// eachRoom calls f for each stored room of the services.
+func eachRoom(ctx context.Context, s storage.Rooms, services []string, f func(room wire.Addr) error) error {
+	for _, service := range services {
+		for after := (wire.Addr{}); ; {
+			items, err := s.ListRooms(ctx, service, after, exportPage, true)
+			if err != nil {
+				return err
+			}
+			for _, it := range items {
+				after = it.Addr
+				if err := f(it.Addr); err != nil {
+					return err
+				}
+			}
+			if len(items) < exportPage {
+				break
+			}
+		}
+	}
+	return nil
 }
 
 // eachArchive calls f for the owner of each archive.

@@ -218,6 +218,32 @@ func TestExportOfMessages(t *testing.T) {
 	})
 }
 
+// XEP-0227 §2 leaves rooms out: what they have listed a person as comes out in an element of its own, and nobody else's.
+func TestExportOfAffiliations(t *testing.T) {
+	bothWays(t, func(t *testing.T, h *house, a control.Admin) {
+		h.furnish(t)
+		for i, list := range [][]storage.Affiliation{
+			{{Addr: alice, Value: "owner", By: bob}, {Addr: bob, Value: "admin", By: alice}},
+			{{Addr: alice, Value: "outcast", Nick: `A"l`, Reason: "<rude>", By: bob, At: epoch}},
+			{{Addr: bob, Value: "owner"}},
+		} {
+			room := storage.Room{Addr: wire.MustAddr(fmt.Sprintf("r%d@rooms.a.test", i)), Created: epoch, Config: []byte("{}")}
+			if err := h.store.PutRoom(t.Context(), room, list); err != nil {
+				t.Fatal(err)
+			}
+		}
+		u, text := export(t, a, alice)
+		var got []string
+		for _, n := range u.all("https://salon.im/export", "affiliation") {
+			got = append(got, fmt.Sprint(n.attr("room"), n.attr("affiliation"), n.attr("nick"), n.attr("reason"), n.attr("stamp"), len(n.Attrs)))
+		}
+		want := `[r0@rooms.a.testowner3 r1@rooms.a.testoutcastA"l<rude>2026-01-02T03:04:05.678Z6]`
+		if fmt.Sprint(got) != want {
+			t.Errorf("%q in %s", got, text)
+		}
+	})
+}
+
 // decode reads base64.
 func decode(t *testing.T, s string) string {
 	t.Helper()

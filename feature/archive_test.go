@@ -25,7 +25,7 @@ func TestArchiveStanzaID(t *testing.T) {
 	}
 }
 
-// XEP-0359 §5: a stanza-id in our name and a delay of ours are forged; those of others stay.
+// XEP-0359 §3.2, §5: what a client sends has no stanza-id, and no delay of ours.
 func TestArchiveCutsForgeries(t *testing.T) {
 	tests := []struct {
 		child string
@@ -36,7 +36,7 @@ func TestArchiveCutsForgeries(t *testing.T) {
 		2:  {`<stanza-id xmlns='urn:xmpp:sid:0' by='anna@example.test' id='1'/>`, false},
 		3:  {`<stanza-id xmlns='urn:xmpp:sid:0' by='example.test' id='1'/>`, false},
 		4:  {`<stanza-id xmlns='urn:xmpp:sid:0' by='not @ address' id='1'/>`, false},
-		5:  {`<stanza-id xmlns='urn:xmpp:sid:0' by='room@muc.elsewhere.test' id='1'/>`, true},
+		5:  {`<stanza-id xmlns='urn:xmpp:sid:0' by='room@muc.elsewhere.test' id='1'/>`, false},
 		6:  {`<delay xmlns='urn:xmpp:delay' from='example.test' stamp='2020-01-01T00:00:00Z'/>`, false},
 		7:  {`<delay xmlns='urn:xmpp:delay' from='elsewhere.test' stamp='2020-01-01T00:00:00Z'/>`, true},
 		8:  {`<delay xmlns='urn:xmpp:delay' from='anna@example.test/a' stamp='2020-01-01T00:00:00Z'/>`, true},
@@ -58,6 +58,21 @@ func TestArchiveCutsForgeries(t *testing.T) {
 		if strings.Contains(got, mark) != tt.stays || !strings.Contains(got, "<body>x</body>") {
 			t.Errorf("%d: %s", i, got)
 		}
+	}
+}
+
+// XEP-0359 §5: on what another server sends, a stanza-id in our name is forged, and those of others stay.
+func TestArchiveKeepsStanzaIDsOfOthers(t *testing.T) {
+	w := newWorld(t)
+	f := w.r.NewFlow(w.ctx, nil, nil)
+	f.Accept(parse(t, `<message to='ben@example.test'><body>x</body><stanza-id xmlns='urn:xmpp:sid:0' by='BEN@example.test' id='forged'/>`+
+		`<stanza-id xmlns='urn:xmpp:sid:0' by='dora@elsewhere.test' id='theirs'/></message>`).WithFrom(wire.MustAddr("dora@elsewhere.test/x")))
+	if err := f.Quiesce(w.ctx); err != nil {
+		t.Fatal(err)
+	}
+	rows := w.rows("ben@example.test")
+	if got := string(rows[0].Stanza); strings.Contains(got, "forged") || !strings.Contains(got, "theirs") {
+		t.Error(got)
 	}
 }
 

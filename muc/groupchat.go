@@ -91,6 +91,9 @@ func (r *room) broadcast(m *message) {
 	r.takeBack(m.rewrite)
 	r.countActivity(m)
 	r.toAll(st)
+	if m.unset {
+		r.unsetSubject()
+	}
 }
 
 // toAll is the fan-out: the same bytes for everyone, with another `to` spliced in.

@@ -9,7 +9,7 @@ import (
 )
 
 // line keeps a room's events in order up to and past the archive's commit. Messages, and moderators' requests to retract
-// some, may wait for their commits together;
+// some, may wait for their commits together, but what takes others back begins behind them;
 // everything else begins when all before it has ended, and what follows it begins after it. So rights are judged by what
 // was said before, and nobody sees a message after the kick that it came before.
 type line struct {
@@ -38,6 +38,7 @@ type message struct {
 	rows    []storage.Row         // none if it is not kept
 	unkept  bool                  // the live history has it, the archive not
 	rewrite []storage.Rewrite     // what it takes back
+	unset   bool                  // the room's subject is among it
 	refuse  error                 // not taken: the sender is told in its turn
 	deliver func(*room, *message) // after the commit
 	result  archive.Result
@@ -54,7 +55,7 @@ func (r *room) advance() {
 			l.begun--
 			r.guard(e, (*room).endMessage)
 			r.finish(e)
-		case l.begun < len(l.queue) && overlaps(l.queue[l.begun]):
+		case l.begun < len(l.queue) && overlaps(l.queue[l.begun]) && (l.begun == 0 || !takesBack(l.queue[l.begun].st)):
 			e := l.queue[l.begun]
 			l.begun++
 			r.guard(e, (*room).beginMessage)
@@ -78,6 +79,12 @@ func (r *room) finish(e *event) {
 func overlaps(e *event) bool {
 	st := e.st
 	return st.Kind() == wire.KindMessage && st.Type() != "error" && !toRoomItself(st) || moderates(st)
+}
+
+// takesBack reports whether a message or request looks into the archive for others: it begins when all before it are there.
+func takesBack(st wire.Stanza) bool {
+	_, ok := archive.Retracts(st)
+	return ok || moderates(st)
 }
 
 // toRoomItself reports whether a message is neither groupchat nor to an occupant: an invitation, a voice request.

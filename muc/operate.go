@@ -89,7 +89,7 @@ func (s *Service) Create(ctx context.Context, addr wire.Addr, owners []wire.Addr
 			r.reset()
 			return err
 		}
-		s.graves.remove(addr)
+		r.unbury()
 		r.log.Info("room created", "by", "operator")
 		return nil
 	})

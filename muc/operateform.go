@@ -66,7 +66,7 @@ func (r *room) submit(fields []Field) error {
 	if secret := form.Value(fieldSecret); secret != "" && len(r.set.Password) == 0 && !form.Has(fieldProtected) {
 		return refusal(stanza.Modify, stanza.NotAcceptable, "The room asks for no password: set "+short(fieldProtected)+" too.")
 	}
-	return explained(r.configure(form), used)
+	return explained(r.configure(r.s.addr, form), used)
 }
 
 // explained adds to a refusal what the fields with choices take.

@@ -7,8 +7,11 @@ import (
 	"salon.im/salon/wire"
 )
 
-// among reports whether an account is one of those that a setting of rooms names.
+// among reports whether an account is one of those that a setting of rooms names. The service itself, which is the operator, always is.
 func (s *Service) among(who config.Create, bare wire.Addr) bool {
+	if bare == s.addr {
+		return true
+	}
 	switch who {
 	case config.CreateAnyone:
 		return true

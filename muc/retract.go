@@ -1,6 +1,7 @@
 package muc
 
 import (
+	"context"
 	"errors"
 
 	"mellium.im/xmpp/stanza"
@@ -83,11 +84,11 @@ func (r *room) rewrite(m *message, row storage.Row, why archive.Retraction) erro
 		return r.storageError("retract a message", err)
 	}
 	m.rewrite = append(m.rewrite, rw)
+	m.unset = m.unset || r.setSubject(row)
 	return nil
 }
 
-// retractPrivate takes a private message back in the archives of the two who have it. It is found by its origin-id, which
-// the real addresses of both are part of: a nick may have been somebody else's.
+// retractPrivate takes a private message, and what its author corrected it to, back in the archives of the two who have it.
 func (r *room) retractPrivate(s *session, o *occupant, m *message) error {
 	id, ok := archive.Retracts(m.out)
 	if !ok {
@@ -96,20 +97,63 @@ func (r *room) retractPrivate(s *session, o *occupant, m *message) error {
 	ctx, cancel := r.ctx()
 	defer cancel()
 	for i := range m.rows {
-		row, err := r.s.o.Archive.ByOrigin(ctx, m.rows[i].Owner, r.privateOrigin(s, o, id))
-		switch {
-		case errors.Is(err, storage.ErrNotFound):
-			continue
-		case err != nil:
+		owner, mine := m.rows[i].Owner, r.wrote(s, o, m.rows[i].Outgoing)
+		row, found, err := r.findPrivate(ctx, owner, r.privateOrigin(s, o, id), id, mine)
+		if err != nil {
 			return r.storageError("look for a message", err)
-		case row.Kind != storage.RowPrivate || row.Peer.Bare() != r.addr:
+		}
+		if !found || row.Tombstone {
 			continue
 		}
-		if err := r.rewrite(m, row, archive.Retraction{ID: m.out.ID(), At: r.now()}); err != nil {
-			return err
+		all, err := archive.Corrections(ctx, r.s.o.Archive, row, r.addr, mine)
+		if err != nil {
+			return r.storageError("look for corrections", err)
+		}
+		for _, row := range append([]storage.Row{row}, all...) {
+			if err := r.rewrite(m, row, archive.Retraction{ID: m.out.ID(), At: r.now()}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// wrote tells the private messages of a session's account to an occupant, in the archive of either. A nick may have been
+// somebody else's: in the recipient's archive the author is known by the occupant-id, which the room gave (XEP-0424 §6).
+func (r *room) wrote(s *session, o *occupant, outgoing bool) func(storage.Row) bool {
+	author := r.occupantID(s.occ.bare)
+	return func(row storage.Row) bool {
+		if row.Kind != storage.RowPrivate || row.Outgoing != outgoing || row.Peer.Bare() != r.addr {
+			return false
+		}
+		if outgoing {
+			return row.Peer == o.addr
+		}
+		st, err := wire.Parse(row.Stanza)
+		if err != nil {
+			return false
+		}
+		k, _ := st.Kid(nsOccupantID, "occupant-id")
+		return k.Attr("id") == author
+	}
+}
+
+// findPrivate looks for a message by its id, or by its origin-id if none has the id. The origin knows the real addresses of
+// both, so that it also finds what was sent to the recipient under another nick.
+func (r *room) findPrivate(ctx context.Context, owner wire.Addr, origin []byte, id string, mine func(storage.Row) bool) (storage.Row, bool, error) {
+	known, err := r.s.o.Archive.ByOrigin(ctx, owner, origin)
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return storage.Row{}, false, err
+	}
+	isKnown := err == nil && known.Kind == storage.RowPrivate && known.Peer.Bare() == r.addr
+	if isKnown && archive.HasID(known, id) {
+		return known, true, nil
+	}
+	row, found, err := archive.FindID(ctx, r.s.o.Archive, owner, r.addr, id, mine)
+	if err == nil && !found && isKnown {
+		return known, true, nil
+	}
+	return row, found, err
 }
 
 // takeBack puts tombstones into the history at hand, so that nobody who joins is sent what was retracted.

@@ -1,9 +1,13 @@
 package muc_test
 
 import (
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
+	"salon.im/salon/archive"
+	"salon.im/salon/muc"
 	"salon.im/salon/storage"
 	"salon.im/salon/wire"
 )
@@ -92,7 +96,6 @@ func TestRetractWaitsForItsCommit(t *testing.T) {
 	anna.say(moderation("q1", id))
 	h.wait(1)
 	ben.say(retraction("r1", id))
-	h.wait(2)
 	ben.say(`<presence to='` + roomJID + `/B'><status>later</status></presence>`)
 	dora := w.dial("dora")
 	dora.say(`<presence to='` + roomJID + `/D'><x xmlns='http://jabber.org/protocol/muc'/></presence>`)
@@ -167,6 +170,50 @@ func TestRetractPrivate(t *testing.T) {
 	}
 }
 
+// XEP-0424 §6.1: without an origin-id the message's id counts, corrections included, and still only the author's: not those of
+// who had the nick before, nor those to others.
+func TestRetractPrivateByID(t *testing.T) {
+	w, anna, ben, carl := three(t)
+	private := func(p *person, id, to, kid string) {
+		p.say(`<message type='chat' id='` + id + `' to='` + roomJID + `/` + to + `'>` + kid + `</message>`)
+		p.sync()
+	}
+	private(ben, "p1", "A", `<body>ben's</body>`)
+	ben.say(`<presence to='` + roomJID + `/Other'/>`)
+	ben.sync()
+	carl.say(`<presence to='` + roomJID + `/B'/>`)
+	carl.sync()
+	private(carl, "p1", "Other", `<body>stays with ben</body>`)
+	private(carl, "p1", "A", `<body>secret</body>`)
+	private(carl, "p2", "A", `<body>secret too</body><replace xmlns='urn:xmpp:message-correct:0' id='p1'/>`)
+	private(ben, "p1", "A", `<body>ben's again</body>`)
+	private(carl, "r1", "A", `<retract xmlns='`+nsRetract+`' id='p1'/>`)
+	w.want(anna.sync(), `id="r1"`, "<retract ")
+	for owner, want := range map[string]string{
+		"anna": "ben's| | |ben's again| ", "carl": "stays with ben| | | ", "ben": "ben's|stays with ben|ben's again",
+	} {
+		var got []string
+		for _, row := range w.rows(owner + "@" + host) {
+			st, err := wire.Parse(row.Stanza)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, _ := st.Kid("", "body")
+			text := body.Text()
+			if row.Tombstone != (text == "" && st.ID() != "r1") {
+				t.Errorf("%s: %s", owner, row.Stanza)
+			}
+			if text == "" {
+				text = " "
+			}
+			got = append(got, text)
+		}
+		if s := strings.Join(got, "|"); s != want {
+			t.Errorf("%s has %q, not %q", owner, s, want)
+		}
+	}
+}
+
 // A hold keeps what a room's moderator retracted for the administrator alone.
 func TestModerateUnderHold(t *testing.T) {
 	w, anna, ben, _ := three(t, func(w *world) { w.held = func(a wire.Addr) bool { return a.String() == roomJID } })
@@ -197,4 +244,79 @@ func TestRetractArchiveFails(t *testing.T) {
 	f.full.Store(false)
 	f.broken.Store(false)
 	w.want(w.dial("dora").enter("D"), "stays")
+}
+
+// late is an archive that is told of messages no earlier than the test wants.
+type late struct {
+	muc.Writer
+	mu      sync.Mutex
+	holding bool
+	waiting []func()
+}
+
+func (l *late) TryAppend(rows []storage.Row, done func(archive.Result), rewrites ...storage.Rewrite) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.holding {
+		return l.Writer.TryAppend(rows, done, rewrites...)
+	}
+	l.waiting = append(l.waiting, func() { _ = l.Writer.TryAppend(rows, done, rewrites...) })
+	return nil
+}
+
+func (l *late) hold() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.holding = true
+}
+
+func (l *late) wait() {
+	for n := 0; n == 0; runtime.Gosched() {
+		l.mu.Lock()
+		n = len(l.waiting)
+		l.mu.Unlock()
+	}
+}
+
+func (l *late) letGo() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.holding = false
+	for _, f := range l.waiting {
+		f()
+	}
+	l.waiting = nil
+}
+
+// XEP-0424 §6, XEP-0425 §6: what is on its way to the archive when somebody takes a message back, such as its correction, is
+// taken back too.
+func TestRetractBehindCommits(t *testing.T) {
+	for _, take := range []func(id string) (by int, xml string){
+		func(id string) (int, string) { return 0, moderation("q1", id) },
+		func(id string) (int, string) { return 1, retraction("r1", id) },
+	} {
+		l := new(late)
+		w, anna, ben, _ := three(t, func(w *world) { l.Writer = w.queue; w.queue = l })
+		phone := w.dial("ben/phone")
+		phone.enter("B")
+		ben.say(`<message type='groupchat' id='g1' to='` + roomJID + `'><body>secret</body></message>`)
+		ben.sync()
+		by, xml := take(idInRoom(t, anna.sync(), "secret"))
+		l.hold()
+		ben.say(`<message type='groupchat' id='g2' to='` + roomJID + `'><body>secret too</body><replace xmlns='urn:xmpp:message-correct:0' id='g1'/></message>`)
+		l.wait()
+		[]*person{anna, phone}[by].say(xml)
+		for range 10_000 {
+			runtime.Gosched() // time to overtake
+		}
+		l.letGo()
+		ben.sync()
+		[]*person{anna, phone}[by].sync()
+		for _, row := range w.rows(roomJID)[:2] {
+			if !row.Tombstone || strings.Contains(string(row.Stanza), "secret") {
+				t.Errorf("%d: %+v", by, row)
+			}
+		}
+		w.wantNot(w.dial("dora").enter("D"), "secret")
+	}
 }

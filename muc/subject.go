@@ -81,6 +81,33 @@ func (r *room) changeSubject(m *message) error {
 	return nil
 }
 
+// setSubject reports whether the subject was set by the message in a row.
+func (r *room) setSubject(row storage.Row) bool {
+	if row.Owner != r.addr || len(r.subject.Stanza) == 0 || !archive.IDTime(row.ID).Equal(r.subject.At) {
+		return false
+	}
+	st, err := wire.Parse(row.Stanza)
+	set, bad := wire.Parse(r.subject.Stanza)
+	if err != nil || bad != nil || !isSubject(st) {
+		return false
+	}
+	k, _ := st.Kid("", "subject")
+	return st.ID() == set.ID() && st.From() == r.subject.From && k.Text() == r.subject.Text
+}
+
+// unsetSubject takes the subject away, since it was retracted, and tells everyone.
+func (r *room) unsetSubject() {
+	r.subject, r.subjectBy = storage.Subject{}, wire.Addr{}
+	if r.stored {
+		ctx, cancel := r.ctx()
+		defer cancel()
+		if err := r.s.o.Rooms.PutSubject(ctx, r.addr, r.subject); err != nil {
+			_ = r.storageError("store the subject", err) // logged
+		}
+	}
+	r.toAll(wire.New(wire.KindMessage, "groupchat", "", r.addr, wire.Addr{}, wire.NewWriter().Elem("", "subject", "").Payload()))
+}
+
 // sendSubject ends a join (XEP-0045 §7.2.15): with an empty subject where there is none.
 func (r *room) sendSubject(s *session) {
 	if len(r.subject.Stanza) > 0 {

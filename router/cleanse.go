@@ -11,8 +11,9 @@ const (
 
 // cleanse cuts from a message or a presence what only this server may say, whoever it comes from and goes to: stanza-ids in
 // the name of an address of ours (XEP-0359 §5), delays that claim that we, or another user of ours, held it (XEP-0203 §4): a
-// sender speaks for itself alone. What a local session sends carries no occupant-id either, for only rooms give them out
-// (XEP-0421 §4).
+// sender speaks for itself alone. What a local session sends carries no stanza-id at all, for a client has origin-ids
+// (XEP-0359 §3.2) and nobody before us can have given one, and no occupant-id, for only rooms give them out (XEP-0421 §4).
+// The stanza-ids of others on what comes from their servers stay (XEP-0359 §5).
 func (r *Router) cleanse(st wire.Stanza, fromSession bool) wire.Stanza {
 	if st.Kind() != wire.KindMessage && st.Kind() != wire.KindPresence {
 		return st
@@ -28,6 +29,9 @@ func (r *Router) cleanse(st wire.Stanza, fromSession bool) wire.Stanza {
 func (r *Router) forged(k wire.Kid, from wire.Addr, fromSession bool) bool {
 	switch {
 	case k.Is(nsSID, "stanza-id"):
+		if fromSession {
+			return true
+		}
 		by, err := wire.ParseAddr(k.Attr("by"))
 		return err != nil || r.IsLocal(by.Domain())
 	case k.Is(nsDelay, "delay"), k.Is(nsOldDelay, "x"):

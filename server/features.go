@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"salon.im/salon/archive"
 	"salon.im/salon/control"
 	"salon.im/salon/feature"
 	"salon.im/salon/muc"
@@ -20,14 +21,14 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	blocks := feature.Blocking(r, s.store, s.Config, log)
 	rosters := feature.Roster(r, s.store, s.Config)
 	s.presence = feature.Presence(r, rosters, blocks, s.store, log)
-	feature.Archive(r, feature.ArchiveOptions{Store: s.store, IDs: s.ids, Held: s.held,
+	feature.Archive(r, feature.ArchiveOptions{Store: archive.Settled(s.store, s.writer), IDs: s.ids, Held: s.held,
 		Bound: func() int { return s.Config().Limits.OfflineStanzas }})
 	s.prefs = feature.ArchivePreferences(r, s.store, rosters)
 	feature.Offline(r, feature.OfflineOptions{Store: s.store, IDs: s.ids, Barrier: s.writer.Committed, Log: log})
 	feature.Carbons(r)
 	disco := feature.Disco(r, feature.DiscoOptions{Config: s.Config, Rosters: s.store, Name: "Salon"})
 	s.caps = feature.Caps(r, disco)
-	feature.MAM(r, disco, feature.MAMOptions{Store: s.store, IDs: s.ids, Search: s.searches, Log: log})
+	feature.MAM(r, disco, feature.MAMOptions{Store: archive.Settled(s.store, s.writer), IDs: s.ids, Search: s.searches, Log: log})
 	s.registrar = feature.Register(r, feature.RegisterOptions{Accounts: s.store, Config: s.Config, Keys: s.newKeys,
 		Held: s.held, Removing: s.presence.EndSubscriptions, Removed: s.forget, Log: log})
 	r.Advertise(router.OnServer, router.XEP{Num: 227, Version: "1.1", Status: "partial", Note: "export, by `salon user export`"})
@@ -62,7 +63,7 @@ func (s *Server) conference(ctx context.Context, secret []byte) error {
 	cfg := s.Config()
 	key, occupants := subkey(secret, "room passwords"), occupantKey(secret)
 	for _, h := range cfg.Hosts {
-		m, err := muc.New(muc.Options{Router: s.router, Rooms: s.store, Documents: s.store, Archive: s.store, IDs: s.ids, Writer: s.writer, Config: s.Config,
+		m, err := muc.New(muc.Options{Router: s.router, Rooms: s.store, Documents: s.store, Archive: archive.Settled(s.store, s.writer), IDs: s.ids, Writer: s.writer, Config: s.Config,
 			Keeps: s.prefs.Keeps, Key: key, OccupantKey: occupants, Domain: h.Rooms, Host: h.Name, Held: s.held, Log: s.o.Log})
 		if err != nil {
 			return fmt.Errorf("the conference service %s: %w", h.Rooms, err)

@@ -48,9 +48,13 @@ func (o *Offline) start(cfg *config.Config, store storage.Store) ([]*muc.Service
 	if err != nil {
 		return nil, err
 	}
+	ids, err := archiveIDs(secret)
+	if err != nil {
+		return nil, err
+	}
 	o.router = router.New(router.Options{Hosts: hostNames(cfg), Exists: func(context.Context, wire.Addr) (bool, error) { return false, nil }})
 	for _, h := range cfg.Hosts {
-		m, err := muc.New(muc.Options{Router: o.router, Rooms: store, Archive: store, Writer: noWriter{}, Config: func() *config.Config { return cfg },
+		m, err := muc.New(muc.Options{Router: o.router, Rooms: store, Documents: store, Archive: store, IDs: ids, Writer: noWriter{}, Config: func() *config.Config { return cfg },
 			Key: subkey(secret, "room passwords"), OccupantKey: occupantKey(secret), Domain: h.Rooms, Host: h.Name,
 			Held: func(owner wire.Addr) bool { return cfg.Held(owner.String()) }, Log: o.log})
 		if err != nil {

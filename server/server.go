@@ -36,6 +36,8 @@ type Options struct {
 	Reloaded func(*config.Config)
 	// Synchronous is how hard the embedded store writes; the zero value is FULL. Tests that need no durability set Off.
 	Synchronous sqlite.Synchronous
+	// StoreWait is how long New waits for a database that cannot be reached; 0 does not wait.
+	StoreWait time.Duration
 	// Store is used in place of the configured one, by tests of failing storage. The server closes it.
 	Store storage.Store
 	// Away is how long the store may take before it counts as away; 0 is what archive.Options and Bounded have by default.
@@ -126,7 +128,7 @@ const storeLimit = 8 * time.Second
 func (s *Server) openStore(ctx context.Context, cfg *config.Config) (err error) {
 	st := s.o.Store
 	if st == nil {
-		if st, err = openStore(ctx, cfg, s.o.Log, s.o.Synchronous); err != nil {
+		if st, err = s.awaitStore(ctx, cfg); err != nil {
 			return err
 		}
 	}

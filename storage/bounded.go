@@ -20,8 +20,8 @@ const awayRetry = time.Second
 // Once a call has failed so, and no other has succeeded since it began, the store is away: calls fail at once with ErrAway,
 // but for one a second, until one succeeds. Otherwise all that waits for a room or an account would time out one by one.
 //
-// The methods of Portable are as they were, since only commands call them and may take their time; so is DropBefore, which
-// does its work in many short steps and takes minutes for a large month. log may be nil.
+// The methods of Portable are as they were, since only commands call them and may take their time; so are DropBefore
+// and Reindex, which do their work in many short steps and take minutes for a large month or index. log may be nil.
 func Bounded(s Store, limit time.Duration, log *slog.Logger) Store {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -44,7 +44,7 @@ func (b *bounded) now() int64 { return int64(time.Since(b.start)) + 1 }
 
 func (b *bounded) via(ctx context.Context, method string, f func(context.Context) error) error {
 	switch method {
-	case "Dump", "Restore", "Restored", "Empty", "DropBefore":
+	case "Dump", "Restore", "Restored", "Empty", "DropBefore", "Reindex":
 		return f(ctx)
 	case "Ping", "Append": // Ping finds out when the store is back; package archive knows by itself when it is away
 		return b.call(ctx, f)

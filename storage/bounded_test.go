@@ -13,7 +13,7 @@ import (
 	"salon.im/salon/wire"
 )
 
-// Every call to a store that hangs ends in time, but those of commands and DropBefore.
+// Every call to a store that hangs ends in time, but those of commands, DropBefore and Reindex.
 func TestBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := storagetest.NewFaulty(empty{})
@@ -22,7 +22,7 @@ func TestBounded(t *testing.T) {
 		methods := reflect.TypeFor[storage.Store]()
 		for i := range methods.NumMethod() {
 			m := methods.Method(i)
-			if _, ok := portable.MethodByName(m.Name); ok || m.Name == "Close" || m.Name == "DropBefore" {
+			if _, ok := portable.MethodByName(m.Name); ok || m.Name == "Close" || m.Name == "DropBefore" || m.Name == "Reindex" {
 				continue
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)

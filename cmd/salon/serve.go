@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -19,11 +20,16 @@ func (a *app) serveCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use: "serve", Short: "Run the server", Args: cobra.NoArgs,
 		Long: `Run the server until SIGINT or SIGTERM. Streams are closed in order and nothing is lost; a second signal ends it at once.
+PostgreSQL that cannot be reached yet is waited for, up to a minute.
 SIGHUP reads the settings and certificates again and says in the log what needs a restart.`,
 	}
 	c.RunE = func(c *cobra.Command, _ []string) error { return a.serve(c.Context()) }
 	return c
 }
+
+// storeWait is how long the start waits for PostgreSQL, which may come up behind us: less than the 90 s after which service
+// managers give a start up.
+const storeWait = time.Minute
 
 // serve holds the lock of the data directory for as long as the server runs.
 func (a *app) serve(ctx context.Context) (err error) {
@@ -40,11 +46,15 @@ func (a *app) serve(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
 	s, err := newServer(ctx, cfg, options{
-		Log:      log,
-		Version:  buildVersion().Version,
-		Load:     func() (*config.Config, error) { return config.Load(a.source()) },
-		Reloaded: func(cfg *config.Config) { level.Set(cfg.Log.Level.Level()) },
+		Log:       log,
+		Version:   buildVersion().Version,
+		Load:      func() (*config.Config, error) { return config.Load(a.source()) },
+		StoreWait: storeWait,
+		Reloaded:  func(cfg *config.Config) { level.Set(cfg.Log.Level.Level()) },
 	})
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil // it was ended while it waited
+	}
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -121,5 +122,20 @@ func TestDatabaseOfANewerSalon(t *testing.T) {
 		if strings.Count(r.err, "\n") != 1 {
 			t.Errorf("more than a line: %s", r.err)
 		}
+	}
+}
+
+// A server that waits for its PostgreSQL says so at once, and ends when it is asked to.
+func TestServeWaitsForPostgres(t *testing.T) {
+	data := dataDir(t)
+	file(t, data, "salon.yaml", settings+"storage: {url: 'postgres://salon@/salon?host="+t.TempDir()+"'}\n")
+	p := &process{Cmd: exec.CommandContext(t.Context(), binary, "serve", "--data", data), log: newRecord()}
+	p.Stderr = p.log
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p.log.until("the start waits for it")
+	if code := p.end(t, syscall.SIGTERM); code != 0 {
+		t.Errorf("it ends with %d: %s", code, p.log)
 	}
 }

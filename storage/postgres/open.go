@@ -139,7 +139,16 @@ func (s *Store) explain(verb string, err error) error {
 		}
 		return err
 	}
+	if absent(e) {
+		err = fmt.Errorf("%w: %w", storage.ErrAway, err)
+	}
 	return fmt.Errorf("postgres: %s: %s: %w%s", verb, s.where, err, remedy(e))
+}
+
+// absent reports whether PostgreSQL answered that it is starting or stopping: admin_shutdown, crash_shutdown,
+// cannot_connect_now.
+func absent(e *pgconn.PgError) bool {
+	return e.Code == "57P01" || e.Code == "57P02" || e.Code == "57P03"
 }
 
 func isNetwork(err error) bool {

@@ -15,9 +15,9 @@ const (
 	lockClass = 0x53616c6f
 	// lockPoll is how often the lock is tried while Open waits for a predecessor to end.
 	lockPoll = 50 * time.Millisecond
-	// redialMin and redialMax bound the pause after a dial that failed.
+	// redialMin and redialMax bound the pause after a dial that failed: a server that is back is noticed soon.
 	redialMin = 100 * time.Millisecond
-	redialMax = 5 * time.Second
+	redialMax = time.Second
 )
 
 // lockWait is how long the lock is waited for: a server that was restarted may find its predecessor's connection.

@@ -76,3 +76,11 @@ func (s *Store) Plan(ctx context.Context, q storage.Query) (plan string, err err
 	})
 	return plan, err
 }
+
+// IntegrityCheck holds the index of words against its terms.
+func (s *Store) IntegrityCheck(ctx context.Context) error {
+	return s.write(ctx, "test", func(c *conn) error {
+		_, err := c.exec(`INSERT INTO search (search, rank) VALUES ('integrity-check', 1)`)
+		return err
+	})
+}

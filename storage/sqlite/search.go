@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -41,13 +42,23 @@ func (s *Store) Unindexed(ctx context.Context, limit int) (rows []storage.Row, e
 
 // Index implements [storage.Searches].
 func (s *Store) Index(ctx context.Context, texts []storage.Text, upTo int64) error {
+	err := s.index(ctx, texts, upTo)
+	if errors.Is(err, errEmptying) { // a reindex was cut short
+		if err = s.emptyTerms(ctx); err == nil {
+			err = s.index(ctx, texts, upTo)
+		}
+	}
+	return err
+}
+
+func (s *Store) index(ctx context.Context, texts []storage.Text, upTo int64) error {
 	return s.write(ctx, "index texts", func(c *conn) error {
-		n, err := c.exec(`UPDATE search_mark SET id = ?1 WHERE id <= ?1`, upTo)
+		n, err := c.exec(`UPDATE search_mark SET id = ?1 WHERE id <= ?1 AND id >= 0`, upTo)
 		if err != nil {
 			return err
 		}
 		if n == 0 {
-			return storage.ErrConflict
+			return cmp.Or(whetherEmptying(c), storage.ErrConflict)
 		}
 		for i := range texts {
 			if err := s.indexText(c, &texts[i]); err != nil {
@@ -80,19 +91,68 @@ func (s *Store) indexText(c *conn, t *storage.Text) error {
 	return err
 }
 
-// Reindex implements [storage.Searches].
+// Reindex implements [storage.Searches]. It takes many short transactions, so that messages are stored meanwhile.
 func (s *Store) Reindex(ctx context.Context) error {
-	return s.write(ctx, "empty the index", func(c *conn) error { return s.emptyIndex(c) })
+	if err := s.write(ctx, "empty the index", s.forgetTerms); err != nil {
+		return err
+	}
+	return s.emptyTerms(ctx)
 }
 
-func (s *Store) emptyIndex(c *conn) error {
+const (
+	// emptying is the mark while the index holds nothing, and search_terms still has rows of what it held.
+	emptying = -1
+	// emptyChunk is how many rows of search_terms one transaction deletes: some milliseconds.
+	emptyChunk = 2000
+)
+
+var errEmptying = errors.New("sqlite: the index is being emptied")
+
+func whetherEmptying(c *conn) error {
+	var mark int64
+	if err := c.get(`SELECT id FROM search_mark`, nil, &mark); err != nil {
+		return err
+	}
+	if mark == emptying {
+		return errEmptying
+	}
+	return nil
+}
+
+// forgetTerms empties the index itself.
+func (s *Store) forgetTerms(c *conn) error {
 	s.eraser.wanted = true
-	for _, query := range []string{
-		`INSERT INTO search (search) VALUES ('delete-all')`,
-		`DELETE FROM search_terms`,
-		`UPDATE search_mark SET id = 0`,
-	} {
-		if _, err := c.exec(query); err != nil {
+	if _, err := c.exec(`INSERT INTO search (search) VALUES ('delete-all')`); err != nil {
+		return err
+	}
+	_, err := c.exec(`UPDATE search_mark SET id = ?`, emptying)
+	return err
+}
+
+// emptyIndex is Reindex in a transaction of somebody who has the store alone.
+func (s *Store) emptyIndex(c *conn) error {
+	if err := s.forgetTerms(c); err != nil {
+		return err
+	}
+	if _, err := c.exec(`DELETE FROM search_terms`); err != nil {
+		return err
+	}
+	_, err := c.exec(`UPDATE search_mark SET id = 0`)
+	return err
+}
+
+// emptyTerms takes what the index held out of search_terms, and sets the mark to 0.
+func (s *Store) emptyTerms(ctx context.Context) error {
+	for left := true; left; {
+		err := s.write(ctx, "empty the index", func(c *conn) error {
+			n, err := c.exec(`DELETE FROM search_terms WHERE id IN (SELECT id FROM search_terms LIMIT ?)`, emptyChunk)
+			if left = n == emptyChunk; err != nil || left {
+				return err
+			}
+			_, err = c.exec(`UPDATE search_mark SET id = 0 WHERE id = ?`, emptying)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -101,10 +161,10 @@ func (s *Store) emptyIndex(c *conn) error {
 
 // unindex takes the rows that a subquery selects out of the index. The subquery is a constant.
 func unindex(c *conn, ids string, args ...any) error {
-	// The index finds the pages to clear by the terms that it is told.
-	n, err := c.exec(`INSERT INTO search (search, rowid, terms)
-		SELECT 'delete', id, terms FROM search_terms WHERE id IN (`+ids+`)`, args...)
-	if err != nil || n == 0 {
+	// The index finds the pages to clear by the terms that it is told: those that it has, since it must not be told others.
+	_, err := c.exec(`INSERT INTO search (search, rowid, terms) SELECT 'delete', id, terms FROM search_terms
+		WHERE id IN (`+ids+`) AND (SELECT id FROM search_mark) >= 0`, args...)
+	if err != nil {
 		return err
 	}
 	_, err = c.exec(`DELETE FROM search_terms WHERE id IN (`+ids+`)`, args...)

@@ -30,10 +30,14 @@ func services(t *testing.T, store storage.Store, offline bool) *control.Services
 	cfg := config.Default()
 	cfg.Hosts = nil
 	r := router.New(router.Options{Hosts: []string{"b.test", "a.test"}, Exists: func(context.Context, wire.Addr) (bool, error) { return false, nil }})
+	ids, err := archive.NewIDs(make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
 	var open []*muc.Service
 	for _, host := range []string{"b.test", "a.test"} {
 		cfg.Hosts = append(cfg.Hosts, config.Host{Name: host, Rooms: "rooms." + host})
-		m, err := muc.New(muc.Options{Router: r, Rooms: store, Archive: store, Writer: mute{}, Config: func() *config.Config { return cfg },
+		m, err := muc.New(muc.Options{Router: r, Rooms: store, Archive: store, IDs: ids, Writer: mute{}, Config: func() *config.Config { return cfg },
 			Key: make([]byte, 32), OccupantKey: make([]byte, muc.OccupantKeyBytes), Domain: "rooms." + host, Host: host,
 			Held: func(owner wire.Addr) bool { return owner.Local() == "held" }})
 		if err != nil {

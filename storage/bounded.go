@@ -26,11 +26,14 @@ func Bounded(s Store, limit time.Duration, log *slog.Logger) Store {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return Through(s, (&bounded{limit: limit, log: log, start: time.Now()}).via)
+	b := &bounded{store: s, limit: limit, log: log, start: time.Now()}
+	b.Store = Through(s, b.via)
+	return b
 }
 
-// bounded is what calls go through.
 type bounded struct {
+	Store       // through via
+	store Store // what there is behind it
 	limit time.Duration
 	log   *slog.Logger
 	start time.Time
@@ -42,11 +45,12 @@ type bounded struct {
 
 func (b *bounded) now() int64 { return int64(time.Since(b.start)) + 1 }
 
+// via makes a call, unless the store is away.
 func (b *bounded) via(ctx context.Context, method string, f func(context.Context) error) error {
 	switch method {
 	case "Dump", "Restore", "Restored", "Empty", "DropBefore", "Reindex":
 		return f(ctx)
-	case "Ping", "Append": // Ping finds out when the store is back; package archive knows by itself when it is away
+	case "Ping": // finds out when the store is back
 		return b.call(ctx, f)
 	}
 	if tried := b.tried.Load(); tried != 0 {
@@ -55,6 +59,16 @@ func (b *bounded) via(ctx context.Context, method string, f func(context.Context
 		}
 	}
 	return b.call(ctx, f)
+}
+
+// Append implements [Archive]. Package archive, its one caller, knows by itself when a store is away. It does not go through via,
+// for which it would allocate, at each commit.
+func (b *bounded) Append(ctx context.Context, batch Batch) (dropped []Dropped, err error) {
+	err = b.call(ctx, func(ctx context.Context) error {
+		dropped, err = b.store.Append(ctx, batch)
+		return err
+	})
+	return dropped, err
 }
 
 // call makes a call, and learns from how it ends.

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // sector is what a disk writes whole or not at all, in bytes.
@@ -42,7 +43,7 @@ func (d *Disk) written(path string, data []byte, offset int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if i := d.images[path]; i != nil {
-		i.since = append(i.since, change{data, offset})
+		i.since = append(i.since, change{slices.Clone(data), offset}) // data is SQLite's
 	}
 }
 

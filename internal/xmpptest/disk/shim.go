@@ -2,7 +2,6 @@ package disk
 
 import (
 	"errors"
-	"slices"
 	"sync"
 	"unsafe"
 
@@ -119,7 +118,7 @@ func write(tls *libc.TLS, handle, buf uintptr, amount int32, offset int64) int32
 		if code := function[writeFunc](real.FxWrite)(tls, handle, buf, part, offset); code != lib.SQLITE_OK {
 			return code
 		}
-		f.disk.written(f.path, slices.Clone(libc.GoBytes(buf, int(part))), offset)
+		f.disk.written(f.path, libc.GoBytes(buf, int(part)), offset)
 	}
 	return code
 }

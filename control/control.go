@@ -61,7 +61,12 @@ type User struct {
 	Created time.Time `json:"created"`
 	// LastSeen is zero if no session of the user ever ended.
 	LastSeen time.Time `json:"last_seen,omitzero"`
+	// Waiting is how many messages wait in the archive for the user to come online, MaxWaiting at most.
+	Waiting int `json:"waiting,omitempty"`
 }
+
+// MaxWaiting bounds User.Waiting.
+const MaxWaiting = 10_000
 
 // ImportReport says what became of an import.
 type ImportReport struct {

@@ -243,6 +243,29 @@ func TestHashes(t *testing.T) {
 	}
 }
 
+// The list counts the messages that wait for each user (XEP-0160).
+func TestListCountsWaiting(t *testing.T) {
+	bothWays(t, func(t *testing.T, h *house, a control.Admin) {
+		alice, bob := wire.MustAddr("alice@a.test"), wire.MustAddr("bob@b.test")
+		var b storage.Batch
+		for i := range int64(3) {
+			b.Rows = append(b.Rows, storage.Row{ID: 1<<50 + i, Owner: bob, Peer: alice, Kind: storage.RowChat, Undelivered: i > 0, Stanza: []byte("<message/>")})
+		}
+		for _, addr := range []wire.Addr{alice, bob} {
+			if err := a.AddUser(t.Context(), addr, "x"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := h.store.Append(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		users, err := a.ListUsers(t.Context(), "", wire.Addr{}, 10)
+		if err != nil || len(users) != 2 || users[0].Waiting != 0 || users[1].Waiting != 2 {
+			t.Errorf("%+v, %v", users, err)
+		}
+	})
+}
+
 func TestList(t *testing.T) {
 	bothWays(t, func(t *testing.T, h *house, a control.Admin) {
 		for _, jid := range []string{"carol@a.test", "alice@a.test", "bob@b.test"} {

@@ -181,7 +181,11 @@ func (u *Users) ListUsers(ctx context.Context, host string, after wire.Addr, lim
 	}
 	users := make([]User, len(accounts))
 	for i, a := range accounts {
-		users[i] = User{JID: a.Addr.String(), Created: a.Created, LastSeen: a.LastSeen}
+		waiting, err := u.o.Persons.CountUndelivered(ctx, a.Addr, MaxWaiting)
+		if err != nil {
+			return nil, fmt.Errorf("control: list users: %w", err)
+		}
+		users[i] = User{JID: a.Addr.String(), Created: a.Created, LastSeen: a.LastSeen, Waiting: waiting}
 	}
 	return users, nil
 }

@@ -143,6 +143,9 @@ func (e *Edit) appendKept(b []byte) []byte {
 	}
 	at := int(d.tagEnd)
 	body := at + len(d.root().body())
+	if len(e.cut) == 0 {
+		return append(b, d.raw[at:body]...)
+	}
 	for k := range e.base.Kids() {
 		for _, cut := range e.cut {
 			if cut(k) {

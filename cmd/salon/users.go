@@ -105,7 +105,7 @@ func (a *app) list(ctx context.Context, admin control.Admin, host string) error 
 			if a.json {
 				err = a.encode(u)
 			} else {
-				_, err = fmt.Fprintf(table, "%s\tmade %s\t%s\n", u.JID, u.Created.Local().Format(time.DateOnly), lastSeen(u))
+				_, err = fmt.Fprintf(table, "%s\tmade %s\t%s\t%s\n", u.JID, u.Created.Local().Format(time.DateOnly), lastSeen(u), waiting(u))
 			}
 			if err != nil {
 				return nil // the reader has seen enough
@@ -126,6 +126,18 @@ func lastSeen(u control.User) string {
 		return "never seen"
 	}
 	return "seen " + u.LastSeen.Local().Format(time.DateTime)
+}
+
+func waiting(u control.User) string {
+	switch u.Waiting {
+	case 0:
+		return ""
+	case control.MaxWaiting:
+		return "many messages wait"
+	case 1:
+		return "1 message waits"
+	}
+	return fmt.Sprintf("%d messages wait", u.Waiting)
 }
 
 func (a *app) userImportCmd() *cobra.Command {

@@ -80,7 +80,28 @@ func (r *room) putAffiliations(changes []storage.Affiliation) error {
 			return r.storageError("store affiliations", err)
 		}
 	}
+	r.takeOver(changes)
+	return nil
+}
+
+// putWith is putAffiliations together with new settings: both are stored, or neither.
+func (r *room) putWith(set settings, changes []storage.Affiliation) error {
+	if r.stored {
+		if err := r.saveWith(set, changes); err != nil {
+			return err
+		}
+	}
+	r.set = set
+	r.takeOver(changes)
+	return nil
+}
+
+// takeOver lets stored changes hold.
+func (r *room) takeOver(changes []storage.Affiliation) {
+	lost := false
 	for _, c := range changes {
+		v, _ := parseAffiliation(c.Value)
+		lost = lost || v < member
 		if old := r.affiliations[c.Addr].Nick; r.reserved[old] == c.Addr {
 			delete(r.reserved, old)
 		}
@@ -92,7 +113,9 @@ func (r *room) putAffiliations(changes []storage.Affiliation) error {
 		}
 	}
 	r.unhat(changes)
-	return nil
+	if lost {
+		r.dropTokens(wire.Addr{})
+	}
 }
 
 // reserve keeps the nick that comes with an affiliation (XEP-0045 §7.12).

@@ -32,6 +32,7 @@ func (s *Service) advertise() {
 	advertiseActivity(r)
 	advertiseCommands(r)
 	advertiseHats(r)
+	advertiseTokens(r)
 	advertiseSearch(r)
 	r.AddItem(s.o.Host, router.Item{Addr: s.addr, Name: "Rooms"})
 }

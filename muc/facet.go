@@ -31,6 +31,7 @@ var facets = []facet{
 	contactFacet,
 	banFacet,
 	lockFacet,
+	tokenFacet,
 	membersFacet,
 	maxUsersFacet,
 	publicFacet,

@@ -27,6 +27,7 @@ func (s *Service) Forget(account wire.Addr) {
 func (r *room) forgetAccount(account wire.Addr) {
 	a, ok := r.affiliations[account]
 	if !ok {
+		r.dropTokens(account)
 		return
 	}
 	if r.reserved[a.Nick] == account {
@@ -34,6 +35,7 @@ func (r *room) forgetAccount(account wire.Addr) {
 	}
 	delete(r.affiliations, account)
 	r.dropHats()
+	r.dropTokens(account)
 	for _, o := range r.everyone() {
 		if o.bare == account {
 			r.reaffiliate(o, actor{}, "")()

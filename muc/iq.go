@@ -33,6 +33,9 @@ var roomIQs = map[iqKey]iqHandler{
 	{"get", iqName(nsVCard, "vCard")}:      (*room).getVCard,
 	{"set", iqName(nsVCard, "vCard")}:      (*room).setVCard,
 	{"set", iqName(nsCommands, "command")}: (*room).execute,
+	{"set", iqName(nsTokens, "request")}:   (*room).issueToken,
+	{"get", iqName(nsTokens, "tokens")}:    (*room).listTokens,
+	{"set", iqName(nsTokens, "revoke")}:    (*room).revokeToken,
 }
 
 // iq answers a request to the room, or passes one on to an occupant.

@@ -16,6 +16,7 @@ type joining struct {
 	nick        string
 	renamed     bool // the room changed the nick
 	affiliation affiliation
+	token       *token // that it came with and will use; nil for none
 }
 
 // join lets a session in, or says why not (XEP-0045 §7.2). A session that is in already gets everything again: its
@@ -82,6 +83,14 @@ func (r *room) admit(j *joining, created bool) error {
 	}
 	if !r.s.ledger.enter(j.full, r.addr, r.s.o.Config().Rooms.PerUser) {
 		return refusal(stanza.Wait, stanza.ResourceConstraint, "You are in too many rooms.")
+	}
+	if j.token != nil {
+		if err := r.redeem(j); err != nil {
+			if r.sessions[j.full] == nil {
+				r.s.ledger.leave(j.full, r.addr)
+			}
+			return err
+		}
 	}
 	r.welcome(r.seat(j), j, created)
 	if r.deadSession(j.full) { // it died before the ledger knew of this room

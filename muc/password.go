@@ -88,7 +88,7 @@ var passwordFacet = facet{
 		return "muc_unsecured"
 	},
 	join: func(r *room, j *joining) error {
-		if len(r.set.Password) == 0 || j.affiliation == owner || r.sessions[j.full] != nil {
+		if len(r.set.Password) == 0 || j.affiliation == owner || r.sessions[j.full] != nil || j.token != nil {
 			return nil
 		}
 		want, err := r.password()

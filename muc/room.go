@@ -185,11 +185,15 @@ func (r *room) load() error {
 	}
 	r.state, r.stored = open, true
 	r.dropHats() // of accounts that were deleted meanwhile
+	r.dropTokens(wire.Addr{})
 	return nil
 }
 
 // save stores the room with the settings given, and the affiliations if it was not stored before.
-func (r *room) save(set settings) error {
+func (r *room) save(set settings) error { return r.saveWith(set, nil) }
+
+// saveWith is save with changed affiliations, in one transaction.
+func (r *room) saveWith(set settings, changes []storage.Affiliation) error {
 	ctx, cancel := r.ctx()
 	defer cancel()
 	rec := storage.Room{Addr: r.addr, Created: r.created, Config: set.marshal(), Public: set.Public, Name: set.Name, Subject: r.subject}
@@ -199,6 +203,7 @@ func (r *room) save(set settings) error {
 			affs = append(affs, a)
 		}
 	}
+	affs = append(affs, changes...)
 	if err := r.s.o.Rooms.PutRoom(ctx, rec, affs); err != nil {
 		return r.storageError("store the room", err)
 	}

@@ -42,6 +42,8 @@ type settings struct {
 	// Hats are those that there are, Worn has the URIs of those of each account, bare. Neither is changed in place: copies share them.
 	Hats []hat                  `json:"hats,omitempty"`
 	Worn map[wire.Addr][]string `json:"worn,omitempty"`
+	// Tokens are those that make members. They are not changed in place: copies share them.
+	Tokens []token `json:"tokens,omitempty"`
 	// SlowMode is how many seconds lie between two messages of one account; 0 is off.
 	SlowMode uint32 `json:"slow_mode,omitempty"`
 	// VCard is the room's <vCard/> as its owner sent it, "" for none; Avatars has the hashes of its photos.

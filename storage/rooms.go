@@ -52,7 +52,7 @@ type RoomItem struct {
 type Rooms interface {
 	// Room returns a room with its affiliations, or ErrNotFound.
 	Room(ctx context.Context, addr wire.Addr) (Room, error)
-	// PutRoom stores a room's record and the affiliations given, in one transaction; other affiliations stay.
+	// PutRoom stores a room's record and the affiliations given, in one transaction; Value none deletes, other affiliations stay.
 	PutRoom(ctx context.Context, room Room, affiliations []Affiliation) error
 	// PutAffiliations changes affiliations of a stored room in one transaction; Value none deletes. ErrNotFound if the room is not stored.
 	PutAffiliations(ctx context.Context, room wire.Addr, affiliations []Affiliation) error

@@ -190,7 +190,9 @@ func (r *room) apply(by actor, changes []change, answer func()) error {
 		if c := &changes[i]; c.occ != nil {
 			tell = append(tell, r.applyRole(by, c))
 		} else {
-			tell = append(tell, r.applyAffiliation(by, c))
+			st, told := r.stepOf(c.bare), func() {}
+			r.during(st, func() { told = r.applyAffiliation(by, c) })
+			tell = append(tell, func() { r.telling(st, told) })
 		}
 	}
 	answer()

@@ -73,6 +73,9 @@ func (r *room) affiliation(bare wire.Addr) affiliation {
 // putAffiliations stores changes, then takes them over. On an error nothing has changed. Temporary rooms keep theirs in
 // memory alone.
 func (r *room) putAffiliations(changes []storage.Affiliation) error {
+	if r.set.Versions != nil {
+		return r.putWith(r.set, changes)
+	}
 	if r.stored {
 		ctx, cancel := r.ctx()
 		defer cancel()
@@ -86,6 +89,7 @@ func (r *room) putAffiliations(changes []storage.Affiliation) error {
 
 // putWith is putAffiliations together with new settings: both are stored, or neither.
 func (r *room) putWith(set settings, changes []storage.Affiliation) error {
+	set.Versions = r.nextVersions(changes)
 	if r.stored {
 		if err := r.saveWith(set, changes); err != nil {
 			return err
@@ -249,17 +253,17 @@ func (r *room) reaffiliate(o *occupant, by actor, reason string) (tell func()) {
 
 // tellAbsent tells those who may see real addresses of a change for somebody who is not here (XEP-0045 §10.3, status 101).
 func (r *room) tellAbsent(c *change) {
-	w := wire.NewWriter().Start(nsUser, "x")
-	w.Start("", "item").Attr("affiliation", c.value.String()).Attr("jid", c.bare.String()).Attr("role", noRole.String())
-	if c.reason != "" {
-		w.Elem("", "reason", c.reason)
+	plain := r.absent(c.bare, c.value, c.reason, nil, statusAffiliation)
+	with := plain
+	if r.step != nil {
+		with, r.step.told = r.absent(c.bare, c.value, c.reason, r.version(), statusAffiliation), true
 	}
-	w.End()
-	status(w, statusAffiliation)
-	st := wire.New(wire.KindMessage, "", "", r.addr, wire.Addr{}, w.Payload())
 	for _, s := range r.all {
-		if r.seesReal(s) {
-			s.send(st)
+		switch {
+		case r.step != nil && r.follows(s):
+			s.send(with)
+		case r.seesReal(s):
+			s.send(plain)
 		}
 	}
 }

@@ -33,6 +33,7 @@ func (s *Service) advertise() {
 	advertiseCommands(r)
 	advertiseHats(r)
 	advertiseTokens(r)
+	advertiseVersions(r)
 	advertiseSearch(r)
 	r.AddItem(s.o.Host, router.Item{Addr: s.addr, Name: "Rooms"})
 }

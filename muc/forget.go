@@ -25,20 +25,18 @@ func (s *Service) Forget(account wire.Addr) {
 }
 
 func (r *room) forgetAccount(account wire.Addr) {
-	a, ok := r.affiliations[account]
-	if !ok {
-		r.dropTokens(account)
-		return
-	}
-	if r.reserved[a.Nick] == account {
+	was := r.listed(account)
+	if a := r.affiliations[account]; r.reserved[a.Nick] == account {
 		delete(r.reserved, a.Nick)
 	}
 	delete(r.affiliations, account)
 	r.dropHats()
 	r.dropTokens(account)
-	for _, o := range r.everyone() {
-		if o.bare == account {
-			r.reaffiliate(o, actor{}, "")()
+	r.telling(r.forgetVersions(account, was), func() {
+		for _, o := range r.everyone() {
+			if o.bare == account {
+				r.reaffiliate(o, actor{}, "")()
+			}
 		}
-	}
+	})
 }

@@ -117,7 +117,13 @@ func (r *room) enlist(s *session, guests []wire.Addr) error {
 	if err := r.checkLists(add); err != nil {
 		return err
 	}
-	return r.putAffiliations(add)
+	if err := r.putAffiliations(add); err != nil {
+		return err
+	}
+	for _, a := range add {
+		r.telling(r.stepOf(a.Addr), func() {})
+	}
+	return nil
 }
 
 // sendInvite sends one invitation of the session from, with the password if there is one. It travels as any message does: blocked senders,

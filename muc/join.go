@@ -124,6 +124,7 @@ func (r *room) seat(j *joining) *session {
 
 // welcome sends what who enters is owed, in the order of XEP-0045 §7.2: the others' presence, its own, history, subject.
 func (r *room) welcome(s *session, j *joining, created bool) {
+	r.catchUp(s, j) // before any presence (XEP-0463 §5.2.1)
 	for _, o := range r.occupants {
 		if o != s.occ && !r.set.silent(o.role) {
 			s.send(r.presenceFor(o, s))

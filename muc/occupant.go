@@ -30,6 +30,8 @@ type session struct {
 	shows wire.Payload // what its presence said: <show/>, <status/>, capabilities
 	index int          // in room.all
 	rate  bucket
+	// follows says that it asked for the versions of the affiliations (XEP-0463).
+	follows bool
 }
 
 // send hands a stanza to the session. It neither blocks nor allocates.

@@ -22,6 +22,7 @@ type notice struct {
 	from     wire.Addr    // the occupant's address
 	mark     wire.Payload // its <occupant-id/>
 	hats     wire.Payload // its <hats/>, which only who is here wears
+	version  wire.Payload // <mav/>, of the affiliations, for those who follow them
 	gone     bool         // unavailable
 	shows    wire.Payload
 	real     wire.Addr // full; shown to those who may see it
@@ -34,7 +35,7 @@ type notice struct {
 // render builds the presence.
 func (n *notice) render(real bool, self bool) wire.Stanza {
 	w := wire.NewWriter()
-	w.Start(nsUser, "x").Start("", "item")
+	w.Start(nsUser, "x").Raw(n.version).Start("", "item")
 	w.Attr("affiliation", n.item.affiliation.String()).Attr("role", n.item.role.String())
 	if real {
 		w.AttrIf("jid", n.real.String())
@@ -115,21 +116,28 @@ func (r *room) tellOthers(n *notice, o *occupant) {
 }
 
 func (r *room) spread(n *notice, o *occupant) {
-	var plain, real wire.Stanza
+	var plain, real [2]wire.Stanza // without and with the version
+	with := *n
+	if r.step != nil {
+		r.step.told, with.version = true, r.version()
+	}
+	notices := [2]*notice{n, &with}
 	for _, s := range r.all {
-		switch {
-		case s.occ == o:
-		case r.seesReal(s):
-			if real.IsZero() {
-				real = n.render(true, false)
-			}
-			s.send(real)
-		default:
-			if plain.IsZero() {
-				plain = n.render(false, false)
-			}
-			s.send(plain)
+		if s.occ == o {
+			continue
 		}
+		i, made := 0, &plain
+		if r.step != nil && r.follows(s) {
+			i = 1
+		}
+		sees := r.seesReal(s)
+		if sees {
+			made = &real
+		}
+		if made[i].IsZero() {
+			made[i] = notices[i].render(sees, false)
+		}
+		s.send(made[i])
 	}
 }
 
@@ -137,7 +145,13 @@ func (r *room) spread(n *notice, o *occupant) {
 func (r *room) tellSelf(n *notice, own ...*session) {
 	st := n.render(true, true)
 	for _, s := range own {
-		s.send(st)
+		if !r.follows(s) {
+			s.send(st)
+			continue
+		}
+		with := *n
+		with.version = r.version()
+		s.send(with.render(true, true))
 	}
 }
 

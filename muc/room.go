@@ -55,6 +55,7 @@ type room struct {
 	spent   spent
 	slow    slow
 	invited []invitation // the newest, oldest first
+	step    *step        // the change of affiliation that is being told; nil for none
 	closing bool
 }
 
@@ -186,6 +187,7 @@ func (r *room) load() error {
 	r.state, r.stored = open, true
 	r.dropHats() // of accounts that were deleted meanwhile
 	r.dropTokens(wire.Addr{})
+	r.checkVersions()
 	return nil
 }
 

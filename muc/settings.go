@@ -44,6 +44,8 @@ type settings struct {
 	Worn map[wire.Addr][]string `json:"worn,omitempty"`
 	// Tokens are those that make members. They are not changed in place: copies share them.
 	Tokens []token `json:"tokens,omitempty"`
+	// Versions are those of the affiliations, nil until somebody asks for one. They are not changed in place: copies share them.
+	Versions *versions `json:"versions,omitempty"`
 	// SlowMode is how many seconds lie between two messages of one account; 0 is off.
 	SlowMode uint32 `json:"slow_mode,omitempty"`
 	// VCard is the room's <vCard/> as its owner sent it, "" for none; Avatars has the hashes of its photos.

@@ -226,11 +226,13 @@ func (r *room) redeem(j *joining) error {
 	if err := r.putWith(set, add); err != nil {
 		return err
 	}
-	for _, o := range r.everyone() {
-		if o.bare == j.bare {
-			r.reaffiliate(o, actor{}, "")()
+	r.telling(r.stepOf(j.bare), func() {
+		for _, o := range r.everyone() {
+			if o.bare == j.bare {
+				r.reaffiliate(o, actor{}, "")()
+			}
 		}
-	}
+	})
 	return nil
 }
 

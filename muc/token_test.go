@@ -102,6 +102,11 @@ func TestTokensStored(t *testing.T) {
 	if s := stored(); token == "" || strings.Contains(s, token) || !strings.Contains(s, "bert@") {
 		t.Errorf("token %q: %s", token, s)
 	}
+	anna.member("dora")
+	w.dial("dora").token("")
+	w.want([]string{stored()}, "dora@")
+	anna.relate("dora@" + host + "=none")
+	w.wantNot([]string{stored()}, "dora@")
 	w.muc.Forget(wire.MustAddr("bert@" + host))
 	anna.sync()
 	if s := stored(); strings.Contains(s, "bert@") {
@@ -148,4 +153,6 @@ func TestTokenIsNotWasted(t *testing.T) {
 	w.want(bert.enterWith("A", token), "conflict")
 	w.want(bert.enter("B"), "registration-required")
 	w.want(bert.enterWith("B", token), "/B", `affiliation="member"`)
+	anna.configure("passwordprotectedroom=1", "roomsecret=open")
+	w.want(w.dial("cleo").enterWith("C", token), "registration-required") // it may have been the password
 }

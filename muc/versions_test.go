@@ -123,7 +123,39 @@ func TestFollowersMissNothing(t *testing.T) {
 	if got := anna.relate("dora@" + host + "=none"); has(got, "<mav") {
 		t.Error("a version for no change:", got)
 	}
+	step(anna.relate("dora@"+host+"=member"), `affiliation="member"`, `jid="dora@`+host)
+	if got := anna.relate("dora@" + host + "=member"); has(got, "<mav") {
+		t.Error("an old version for no change:", got)
+	}
 	w.wantNot(anna.follow("A", v), "<message", "<mav")
+}
+
+// Who is inside and follows is told of itself once, by its presence, also where others do not see that; who goes with a domain
+// goes without a version, which is the domain's; and who was banned at a version has it from somebody else (XEP-0463 §6).
+func TestFollowersAreToldOnce(t *testing.T) {
+	w := newWorld(t)
+	anna, bert := w.dial("anna"), w.dial("bert")
+	anna.instant("A")
+	anna.configure("whois=anyone")
+	anna.configure("presencebroadcast=moderator")
+	bert.follow("B", "")
+	anna.follow("A", "")
+	anna.relate("bert@" + host + "=member")
+	got := bert.sync()
+	w.want(got, "<presence", "<mav", `since=`, `affiliation="member"`)
+	w.wantNot(got, "<message", "<mav")
+	anna.relate("bert@" + host + "=none")
+	anna.configure("presencebroadcast=participant")
+	anna.follow("A", "")
+	bert.enter("B")
+	anna.sync()
+	got = anna.relate(host + "=outcast")
+	w.want(got, "<message", "<mav", "since=", `affiliation="outcast" jid="`+host+`"`)
+	w.want(got, "unavailable", "/B", `affiliation="outcast"`)
+	w.wantNot(got, "unavailable", "<mav")
+	v := w.lastVersion(anna.relate(host+"=none", "bert@"+host+"=outcast"))
+	anna.relate("bert@" + host + "=none")
+	w.want(bert.follow("B", v), "<message", `type="error"`, "forbidden")
 }
 
 // Of an account that is deleted no version keeps the address, whether the room is in memory or not.

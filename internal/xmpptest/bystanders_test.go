@@ -10,10 +10,6 @@ import (
 	"salon.im/salon/wire"
 )
 
-// undisturbed is the longest that a message between two others may take while somebody attacks. A loaded machine with the
-// race detector needs most of it; a server that is held up needs more.
-const undisturbed = 2 * time.Second
-
 // bystanders are two who talk to each other, one message and its answer after the other, until stop is called. It fails the
 // test if a message was lost or held up, and says how many there were.
 type bystanders struct {

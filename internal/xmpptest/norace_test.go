@@ -1,0 +1,13 @@
+//go:build !race
+
+package xmpptest_test
+
+import "time"
+
+const (
+	// undisturbed is the longest that a message between two others may take while somebody attacks. A loaded machine needs
+	// most of it; a server that is held up needs more.
+	undisturbed = 2 * time.Second
+	// burst is how many queries of its archive one client sends at once.
+	burst = 200
+)

@@ -59,10 +59,6 @@ func (b *bystanders) talk(carol, dave *xmpptest.Client) error {
 	}
 }
 
-// heldUp is how long a round of two messages may take beside a burst. A machine that is busy with other things exceeds it
-// now and then; a server that is held up does so all the time.
-const heldUp = 200 * time.Millisecond
-
 // more waits until n more rounds are over.
 func (b *bystanders) more(n int64) {
 	b.t.Helper()

@@ -116,12 +116,20 @@ func (r *room) idle(quiet *time.Timer) bool {
 	if r.closing || r.state <= absent {
 		return true
 	}
-	quiet.Reset(r.s.o.Config().Rooms.ParkAfter)
+	wait, raid := r.s.o.Config().Rooms.ParkAfter, time.Duration(0)
+	if len(r.all) > 0 { // somebody is to be told when it is over
+		raid = r.raidLeft()
+	}
+	if raid > 0 {
+		wait = raid
+	}
+	quiet.Reset(wait)
 	select {
 	case <-r.box.wake:
 		return false
 	case <-quiet.C:
-		return true
+		r.endRaid()
+		return raid == 0
 	}
 }
 
@@ -133,6 +141,7 @@ func (r *room) forgettable() bool {
 
 // handle takes one event into the line and moves what can move.
 func (r *room) handle(e *event) {
+	r.endRaid()
 	if e.committed != nil {
 		e.committed.ready = true
 		r.box.release(e)
@@ -179,6 +188,7 @@ func (r *room) load() error {
 		return r.storageError("read the room's configuration", err)
 	}
 	r.set, r.subject, r.created = set, rec.Subject, rec.Created
+	r.endRaid() // that was over meanwhile
 	for _, a := range rec.Affiliations {
 		r.affiliations[a.Addr] = a
 		r.reserve(a)

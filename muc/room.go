@@ -46,6 +46,7 @@ type room struct {
 	occupants    map[string]*occupant              // by nick
 	sessions     map[wire.Addr]*session            // by full address
 	reserved     map[string]wire.Addr              // nicks, and the bare addresses of those they are kept for
+	keptLooks    map[string][]wire.Addr            // the same by what the nicks look like; nil until it is needed
 	all          []*session                        // the same, for fan-out; in no order
 
 	users   atomic.Int32 // the number of occupants, for others to read
@@ -73,7 +74,7 @@ func (r *room) reset() {
 	r.affiliations = map[wire.Addr]storage.Affiliation{}
 	r.occupants = map[string]*occupant{}
 	r.sessions = map[wire.Addr]*session{}
-	r.reserved = map[string]wire.Addr{}
+	r.reserved, r.keptLooks = map[string]wire.Addr{}, nil
 	r.relays = map[string]relay{}
 	r.spent, r.slow = spent{}, slow{}
 	r.all, r.invited = nil, nil

@@ -32,6 +32,7 @@ var facets = []facet{
 	banFacet,
 	lockFacet,
 	membersFacet,
+	raidFacet,
 	maxUsersFacet,
 	publicFacet,
 	persistentFacet,

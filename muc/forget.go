@@ -29,9 +29,7 @@ func (r *room) forgetAccount(account wire.Addr) {
 	if !ok {
 		return
 	}
-	if r.reserved[a.Nick] == account {
-		delete(r.reserved, a.Nick)
-	}
+	r.unreserve(a)
 	delete(r.affiliations, account)
 	r.dropHats()
 	for _, o := range r.everyone() {

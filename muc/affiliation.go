@@ -106,9 +106,7 @@ func (r *room) takeOver(changes []storage.Affiliation) {
 	for _, c := range changes {
 		v, _ := parseAffiliation(c.Value)
 		lost = lost || v < member
-		if old := r.affiliations[c.Addr].Nick; r.reserved[old] == c.Addr {
-			delete(r.reserved, old)
-		}
+		r.unreserve(r.affiliations[c.Addr])
 		r.reserve(c)
 		if c.Value == unaffiliated.String() {
 			delete(r.affiliations, c.Addr)
@@ -125,7 +123,15 @@ func (r *room) takeOver(changes []storage.Affiliation) {
 // reserve keeps the nick that comes with an affiliation (XEP-0045 §7.12).
 func (r *room) reserve(a storage.Affiliation) {
 	if v, _ := parseAffiliation(a.Value); a.Nick != "" && v >= member {
-		r.reserved[a.Nick] = a.Addr
+		r.reserved[a.Nick], r.keptLooks = a.Addr, nil
+	}
+}
+
+// unreserve gives up the nick that came with an affiliation.
+func (r *room) unreserve(a storage.Affiliation) {
+	if !a.Addr.IsZero() && r.reserved[a.Nick] == a.Addr {
+		delete(r.reserved, a.Nick)
+		r.keptLooks = nil
 	}
 }
 

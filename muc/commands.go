@@ -20,7 +20,7 @@ type command struct {
 }
 
 // commands lists the commands of rooms, as service discovery shows them.
-var commands = []command{hatCreate, hatDestroy, hatList, hatAssign, hatUnassign, hatListAssigned}
+var commands = []command{hatCreate, hatDestroy, hatList, hatAssign, hatUnassign, hatListAssigned, raidSwitch}
 
 func advertiseCommands(r *router.Router) {
 	r.Advertise(router.OnRoom, router.XEP{Num: 50, Version: "1.3.0", Status: "complete"}, nsCommands)

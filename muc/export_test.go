@@ -194,3 +194,9 @@ const (
 	MaxDirectory = maxDirectory
 	MaxSearches  = maxSearches
 )
+
+// Looks returns what a nick is compared by.
+func Looks(nick string) []string { l := looksOf(nick); return l[:] }
+
+// Alike reports whether two nicks look alike.
+func Alike(a, b string) bool { return looksOf(a).like(looksOf(b)) }

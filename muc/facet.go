@@ -33,6 +33,7 @@ var facets = []facet{
 	lockFacet,
 	tokenFacet,
 	membersFacet,
+	raidFacet,
 	maxUsersFacet,
 	publicFacet,
 	persistentFacet,

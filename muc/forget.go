@@ -26,9 +26,7 @@ func (s *Service) Forget(account wire.Addr) {
 
 func (r *room) forgetAccount(account wire.Addr) {
 	was := r.listed(account)
-	if a := r.affiliations[account]; r.reserved[a.Nick] == account {
-		delete(r.reserved, a.Nick)
-	}
+	r.unreserve(r.affiliations[account])
 	delete(r.affiliations, account)
 	r.dropHats()
 	r.dropTokens(account)

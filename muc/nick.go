@@ -16,13 +16,15 @@ var nickFacet = facet{
 	join: func(r *room, j *joining) error { return r.nickFree(j.nick, j.bare) },
 }
 
-// nickFree refuses a nick that another account uses here, or has reserved.
+// nickFree refuses a nick that another account uses here, or has reserved, and one that looks like that of somebody whom people
+// trust, unless the account has the nick already.
 func (r *room) nickFree(nick string, bare wire.Addr) error {
-	if o := r.occupants[nick]; o != nil && o.bare != bare {
+	o, by := r.occupants[nick], r.reserved[nick]
+	switch {
+	case o != nil && o.bare != bare, !by.IsZero() && by != bare:
 		return errNickTaken
-	}
-	if by, ok := r.reserved[nick]; ok && by != bare {
-		return errNickTaken
+	case o == nil && by.IsZero() && r.passesFor(nick, bare):
+		return errLookalike
 	}
 	return nil
 }

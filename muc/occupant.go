@@ -17,6 +17,7 @@ type occupant struct {
 	hats        wire.Payload // its <hats/>, nil for none
 	affiliation affiliation
 	role        role
+	looks       looks      // of the nick; empty until they are needed
 	sessions    []*session // in the order in which they last sent presence; the last one's is shown
 	// The presence that others see, with and without the real address; zero until it is needed.
 	open, anonymous wire.Stanza

@@ -46,6 +46,7 @@ type room struct {
 	occupants    map[string]*occupant              // by nick
 	sessions     map[wire.Addr]*session            // by full address
 	reserved     map[string]wire.Addr              // nicks, and the bare addresses of those they are kept for
+	keptLooks    map[string][]wire.Addr            // the same by what the nicks look like; nil until it is needed
 	all          []*session                        // the same, for fan-out; in no order
 
 	users   atomic.Int32 // the number of occupants, for others to read
@@ -74,7 +75,7 @@ func (r *room) reset() {
 	r.affiliations = map[wire.Addr]storage.Affiliation{}
 	r.occupants = map[string]*occupant{}
 	r.sessions = map[wire.Addr]*session{}
-	r.reserved = map[string]wire.Addr{}
+	r.reserved, r.keptLooks = map[string]wire.Addr{}, nil
 	r.relays = map[string]relay{}
 	r.spent, r.slow = spent{}, slow{}
 	r.all, r.invited = nil, nil
@@ -117,12 +118,20 @@ func (r *room) idle(quiet *time.Timer) bool {
 	if r.closing || r.state <= absent {
 		return true
 	}
-	quiet.Reset(r.s.o.Config().Rooms.ParkAfter)
+	wait, raid := r.s.o.Config().Rooms.ParkAfter, time.Duration(0)
+	if len(r.all) > 0 { // somebody is to be told when it is over
+		raid = r.raidLeft()
+	}
+	if raid > 0 {
+		wait = raid
+	}
+	quiet.Reset(wait)
 	select {
 	case <-r.box.wake:
 		return false
 	case <-quiet.C:
-		return true
+		r.endRaid()
+		return raid == 0
 	}
 }
 
@@ -134,6 +143,7 @@ func (r *room) forgettable() bool {
 
 // handle takes one event into the line and moves what can move.
 func (r *room) handle(e *event) {
+	r.endRaid()
 	if e.committed != nil {
 		e.committed.ready = true
 		r.box.release(e)
@@ -180,6 +190,7 @@ func (r *room) load() error {
 		return r.storageError("read the room's configuration", err)
 	}
 	r.set, r.subject, r.created = set, rec.Subject, rec.Created
+	r.endRaid() // that was over meanwhile
 	for _, a := range rec.Affiliations {
 		r.affiliations[a.Addr] = a
 		r.reserve(a)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"salon.im/salon/config"
 	"salon.im/salon/wire"
@@ -48,6 +49,10 @@ type settings struct {
 	Versions *versions `json:"versions,omitempty"`
 	// SlowMode is how many seconds lie between two messages of one account; 0 is off.
 	SlowMode uint32 `json:"slow_mode,omitempty"`
+	// RaidUntil is when raid mode ends; zero, or past, is off. RaidWait is how many seconds lie in it between two messages of an
+	// account without affiliation; 0 is the usual.
+	RaidUntil time.Time `json:"raid_until,omitzero"`
+	RaidWait  uint32    `json:"raid_wait,omitempty"`
 	// VCard is the room's <vCard/> as its owner sent it, "" for none; Avatars has the hashes of its photos.
 	VCard   string   `json:"vcard,omitempty"`
 	Avatars []string `json:"avatars,omitempty"`
@@ -63,8 +68,10 @@ func (s *Service) defaults() settings {
 // addresses, and whether messages are kept.
 func (s settings) alikeBesidesPrivacy(other settings) bool {
 	s.Whois, s.NoArchive = other.Whois, other.NoArchive
-	return bytes.Equal(s.marshal(), other.marshal())
+	return s.alike(other)
 }
+
+func (s settings) alike(other settings) bool { return bytes.Equal(s.marshal(), other.marshal()) }
 
 func (s settings) marshal() []byte {
 	b, err := json.Marshal(s)

@@ -35,11 +35,7 @@ var slowModeFacet = facet{
 	info: func(f *wire.FormWriter, r *room) { // §5.2
 		f.TextSingle("muc#roominfo_slow_mode_duration", "Seconds to wait between two messages", strconv.Itoa(int(r.set.SlowMode)))
 	},
-	after: func(r *room, _ *settings) {
-		if r.set.SlowMode == 0 {
-			r.slow = slow{}
-		}
-	},
+	after: func(r *room, _ *settings) { r.slowed() },
 }
 
 func advertiseSlowMode(r *router.Router) {
@@ -82,16 +78,37 @@ func (s *slow) trim(now time.Time, every time.Duration) {
 	}
 }
 
-// judgePace refuses a message that comes too early. Those without a body do not count, and admins and owners need not wait
-// (XEP-0500 §6).
+// slowed forgets who spoke when nobody has to wait any more.
+func (r *room) slowed() {
+	if r.set.SlowMode == 0 && !r.raided() {
+		r.slow = slow{}
+	}
+}
+
+// pace is how many seconds an account, bare, waits here between two messages: admins and owners none (XEP-0500 §6).
+func (r *room) pace(bare wire.Addr) uint32 {
+	if r.set.SlowMode == 0 && !r.raided() {
+		return 0
+	}
+	switch rank := r.rank(bare); {
+	case rank >= admin:
+		return 0
+	case rank >= member || !r.raided():
+		return r.set.SlowMode
+	}
+	return max(r.set.SlowMode, r.set.raidWait())
+}
+
+// judgePace refuses a message that comes too early. Those without a body do not count (XEP-0500 §6).
 func (r *room) judgePace(s *session, st wire.Stanza) error {
-	if r.set.SlowMode == 0 || !st.Has("", "body") || r.rank(s.occ.bare) >= admin {
+	pace := r.pace(s.occ.bare)
+	if pace == 0 || !st.Has("", "body") {
 		return nil
 	}
-	left := r.slow.wait(s.occ.bare, r.s.o.Now(), time.Duration(r.set.SlowMode)*time.Second)
+	left := r.slow.wait(s.occ.bare, r.s.o.Now(), time.Duration(pace)*time.Second)
 	if left == 0 {
 		return nil
 	}
 	return refusal(stanza.Wait, stanza.PolicyViolation, fmt.Sprintf(
-		"Slow mode: everyone waits %d seconds between two messages here. Try again in %d.", r.set.SlowMode, (left+time.Second-1)/time.Second))
+		"Slow mode: wait %d seconds between two messages here. Try again in %d.", pace, (left+time.Second-1)/time.Second))
 }

@@ -132,6 +132,10 @@ func (o *Outbox) landed(f flight, err error) {
 		o.mu.Lock()
 	}
 	o.busy = false
+	if o.landing != nil {
+		close(o.landing)
+		o.landing = nil
+	}
 	o.unlock()
 	switch {
 	case err != nil:

@@ -70,6 +70,7 @@ type Outbox struct {
 	ackBehind int           // entries of the queue that it stands behind
 	askDue    bool          // and <r/>
 	paced     chan struct{} // closed when there is room again; nil while nobody waits in Pace
+	landing   chan struct{} // closed when busy ends; nil while nobody waits in Depose
 
 	next *Outbox // in the Flusher's ready list; its lock guards it
 }
@@ -192,16 +193,23 @@ func (o *Outbox) Detach(c *Conn) bool {
 	return true
 }
 
-// Depose detaches c, writes last on it if nothing else is being written, and closes it. It may wait for a peer that does
-// not read, for a second.
+// Depose detaches c, writes last on it behind what is being written, and closes it. It may wait for a peer that does not
+// read, for a second, and closes without last then.
 func (o *Outbox) Depose(c *Conn, last []byte) {
 	o.mu.Lock()
-	idle := !o.busy && o.conn == c
-	if o.conn == c {
+	ours := o.conn == c
+	if ours {
 		o.conn, o.over = nil, false
 	}
+	var landed chan struct{}
+	if ours && o.busy {
+		if o.landing == nil {
+			o.landing = make(chan struct{})
+		}
+		landed = o.landing
+	}
 	o.unlock()
-	if !idle {
+	if !ours || !within(landed, time.Second) {
 		c.Close()
 		return
 	}
@@ -212,6 +220,21 @@ func (o *Outbox) Depose(c *Conn, last []byte) {
 		c.sock.drain(time.Second)
 	}
 	c.Close()
+}
+
+// within waits until done is closed, and reports false if that takes longer than limit; nil is done.
+func within(done <-chan struct{}, limit time.Duration) bool {
+	if done == nil {
+		return true
+	}
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
+	}
 }
 
 // Stanza is one that a session leaves behind.

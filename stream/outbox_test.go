@@ -5,10 +5,13 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	xstream "mellium.im/xmpp/stream"
 
 	"salon.im/salon/stream"
 	"salon.im/salon/wire"
@@ -243,4 +246,28 @@ func TestStalledPeerReadsOn(t *testing.T) {
 		r.expect(fmt.Sprint("<body>number ", i, " "))
 	}
 	r.expect("</stream>", "EOF")
+}
+
+// A connection that is deposed while something is being written gets its last words behind that.
+func TestDeposeBehindAFlight(t *testing.T) {
+	t.Parallel()
+	c, client := encrypted(t)
+	f := flusher(t)
+	o := stream.NewOutbox(f, stream.OutboxLimits{}, stream.Events{})
+	o.Attach(c)
+	for n := 0; f.Stats.Stalls.Load() == 0; n++ {
+		o.Send(message(fmt.Sprint("number ", n, " of a line that is long enough to fill the buffers of a kernel some day")), 0)
+	}
+	deposed := make(chan struct{})
+	go func() {
+		o.Depose(c, stream.AppendError(nil, xstream.Conflict))
+		close(deposed)
+	}()
+	r := newReader(t, client)
+	for seen := ""; !strings.Contains(seen, "<conflict"); {
+		if seen = r.next(); seen == "EOF" {
+			t.Fatal("no last words")
+		}
+	}
+	<-deposed
 }

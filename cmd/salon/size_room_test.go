@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -30,22 +31,37 @@ func TestSizeRoom(t *testing.T) {
 	w := newTown(t, occupants, "")
 	w.login(8, "SCRAM-SHA-256", rosterRequest+carbonsOn)
 	h := newHall(w, w.guests)
-	var join, paced, flood []time.Duration
+	var join, flood []time.Duration
 	for range rounds {
 		join = append(join, w.per(joiners*joiners, func() { h.enter(w.guests[:joiners]) }))
 		h.leave(w.guests[:joiners])
 	}
 	hold(t, "server CPU for each presence, 300 joining at once", joinBar, join...)
 	h.enter(w.guests)
-	for range rounds {
-		n := int(pacedFor.Seconds()) * pace
-		r := h.prepare(n, occupants, floodAhead)
-		tick := time.NewTicker(time.Second / pace)
-		paced = append(paced, w.per(n*occupants, func() { h.send(r, w.guests[:senders], occupants, func() { <-tick.C }) }))
-		tick.Stop()
-		t.Logf("paced: delays of %v at the median, %v at 99 %%", r.delay(0.5), r.delay(0.99))
+	atPace := func() []time.Duration {
+		var costs []time.Duration
+		for range rounds {
+			n := int(pacedFor.Seconds()) * pace
+			r := h.prepare(n, occupants, floodAhead)
+			tick := time.NewTicker(time.Second / pace)
+			costs = append(costs, w.per(n*occupants, func() { h.send(r, w.guests[:senders], occupants, func() { <-tick.C }) }))
+			tick.Stop()
+			t.Logf("paced: delays of %v at the median, %v at 99 %%", r.delay(0.5), r.delay(0.99))
+		}
+		return costs
 	}
+	paced := atPace()
 	hold(t, "server CPU for each delivery, paced", pacedBar, paced...)
+	archiving := func(on string) {
+		salon(t, "", "room", "config", "lobby", "enablearchiving="+on, "--data", w.data).want(t, 0, "", "")
+	}
+	archiving("0")
+	unarchived := slices.Min(atPace())
+	archiving("1")
+	t.Logf("server CPU for each delivery, paced: %v with the archive, %v without", slices.Min(paced), unarchived)
+	if most := slices.Min(paced); most > unarchived*12/10 {
+		t.Errorf("a delivery costs %v with the archive and %v without: more than 1.2 times as much", most, unarchived)
+	}
 	for range rounds {
 		r := h.prepare(floodSize, occupants, floodAhead)
 		began := time.Now()

@@ -25,6 +25,7 @@ rooms: {stanzas_per_second: 100000, stanzas_burst: 100000}
 type town struct {
 	t *testing.T
 	*process
+	data            string // its directory
 	direct, metrics string // addresses
 	guests          []*guest
 }
@@ -53,7 +54,7 @@ func newTown(t *testing.T, accounts int, more string) *town {
 	}
 	salon(t, "", "user", "import", file(t, data, "users.jsonl", users.String()), "--data", data).want(t, 0, "added", "")
 	p := serve(t, "--data", data)
-	w := &town{t: t, process: p, direct: directTLS.FindStringSubmatch(p.greeting)[1], metrics: healthy.FindStringSubmatch(p.greeting)[1]}
+	w := &town{t: t, process: p, data: data, direct: directTLS.FindStringSubmatch(p.greeting)[1], metrics: healthy.FindStringSubmatch(p.greeting)[1]}
 	for i := range accounts {
 		w.guests = append(w.guests, &guest{name: fmt.Sprintf("u%d", i)})
 	}

@@ -105,7 +105,7 @@ func (a *app) list(ctx context.Context, admin control.Admin, host string) error 
 			if a.json {
 				err = a.encode(u)
 			} else {
-				_, err = fmt.Fprintf(table, "%s\tmade %s\t%s\t%s\n", u.JID, u.Created.Local().Format(time.DateOnly), lastSeen(u), waiting(u))
+				_, err = fmt.Fprintf(table, "%s\tmade %s\t%s%s\n", u.JID, u.Created.Local().Format(time.DateOnly), lastSeen(u), waiting(u))
 			}
 			if err != nil {
 				return nil // the reader has seen enough
@@ -133,11 +133,11 @@ func waiting(u control.User) string {
 	case 0:
 		return ""
 	case control.MaxWaiting:
-		return "many messages wait"
+		return ", many messages wait"
 	case 1:
-		return "1 message waits"
+		return ", 1 message waits"
 	}
-	return fmt.Sprintf("%d messages wait", u.Waiting)
+	return fmt.Sprintf(", %d messages wait", u.Waiting)
 }
 
 func (a *app) userImportCmd() *cobra.Command {

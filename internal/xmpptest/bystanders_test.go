@@ -10,10 +10,6 @@ import (
 	"salon.im/salon/wire"
 )
 
-// undisturbed is the longest that a message between two others may take while somebody attacks. A loaded machine with the
-// race detector needs most of it; a server that is held up needs more.
-const undisturbed = 2 * time.Second
-
 // bystanders are two who talk to each other, one message and its answer after the other, until stop is called. It fails the
 // test if a message was lost or held up, and says how many there were.
 type bystanders struct {
@@ -62,10 +58,6 @@ func (b *bystanders) talk(carol, dave *xmpptest.Client) error {
 		b.rounds.Add(1)
 	}
 }
-
-// heldUp is how long a round of two messages may take beside a burst. A machine that is busy with other things exceeds it
-// now and then; a server that is held up does so all the time.
-const heldUp = 200 * time.Millisecond
 
 // more waits until n more rounds are over.
 func (b *bystanders) more(n int64) {

@@ -60,9 +60,7 @@ var (
 	victim  = wire.MustAddr("victim@example.test")
 )
 
-const burst = 200
-
-// TestArchiveBurst: 200 queries of the largest page, in one go, from a client that reads them, and from one that does not
+// TestArchiveBurst: queries of the largest page, 200 of them, in one go, from a client that reads them, and from one that does not
 // for a while, hold nobody up and hold little memory; each is answered in its order (F11).
 func TestArchiveBurst(t *testing.T) {
 	for name, c := range map[string]struct {

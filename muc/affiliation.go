@@ -254,6 +254,7 @@ func (r *room) reaffiliate(o *occupant, by actor, reason string) (tell func()) {
 	case o.role == visitor && o.affiliation > was: // with less, a voice that was taken stays so
 		o.role = r.initialRole(o.affiliation)
 	}
+	o.changed() // whoever is told of it before its turn sees it as it is now
 	return func() { r.announceChange(o, role, by.nick, reason) }
 }
 

@@ -143,8 +143,7 @@ func (r *room) welcome(s *session, j *joining, created bool) {
 	if j.renamed {
 		n.self = append(n.self, statusNickChanged) // §7.2.2
 	}
-	s.occ.changed()
-	r.showTo(s.occ, func(other *session) bool { return other != s })
+	r.announce(s.occ, s)
 	r.tellSelf(n, s)
 	r.showAvatar(s)
 	r.sendHistory(s, j.x)

@@ -1,6 +1,7 @@
 package muc
 
 import (
+	"slices"
 	"strconv"
 
 	"mellium.im/xmpp/stanza"
@@ -89,11 +90,17 @@ func (r *room) presenceFor(o *occupant, s *session) wire.Stanza {
 	return o.anonymous
 }
 
-// announce tells everyone of an occupant as it is now: the others, then its own sessions (XEP-0045 §7.7).
-func (r *room) announce(o *occupant) {
+// announce tells everyone of an occupant as it is now: the others, then its own sessions (XEP-0045 §7.7), but those that are
+// told something else.
+func (r *room) announce(o *occupant, besides ...*session) {
 	o.changed()
 	r.showTo(o, func(s *session) bool { return s.occ != o })
-	r.tellSelf(about(o), o.sessions...)
+	st := about(o).render(true, true)
+	for _, s := range o.sessions {
+		if !slices.Contains(besides, s) {
+			s.send(st)
+		}
+	}
 }
 
 // showTo sends an occupant's presence to the sessions that f picks.

@@ -78,7 +78,7 @@ func (r *room) announceChange(o *occupant, was role, actor, reason string) {
 		r.tellOthers(n, o)
 	}
 	r.tellSelf(n, o.sessions...)
-	if o.role != moderator || r.set.Whois == whoisAnyone {
+	if o.role != moderator || was == moderator || r.set.Whois == whoisAnyone {
 		return
 	}
 	for _, other := range r.everyone() { // §8: moderators discover real addresses through presence

@@ -13,12 +13,15 @@ import (
 	"time"
 )
 
-// townSettings let a test send as much as the server takes. What protects the server's memory stays as it is by default.
+// townSettings let a test send as much as the server takes. What protects the server's memory stays as it is by default. More
+// may follow: for rooms, indented.
 const townSettings = `hosts: [{name: a.test}]
 listen: {c2s: ["127.0.0.1:0"], c2s_direct: ["127.0.0.1:0"], http: "127.0.0.1:0"}
 auth: {iterations: 4096, mechanisms: [SCRAM-SHA-256, SCRAM-SHA-1]}
 limits: {stanzas_per_second: 100000, stanzas_burst: 100000, bytes_per_second: 1GiB, bytes_burst: 1GiB, connections_exempt: ["127.0.0.0/8"]}
-rooms: {stanzas_per_second: 100000, stanzas_burst: 100000}
+rooms:
+  stanzas_per_second: 100000
+  stanzas_burst: 100000
 `
 
 // town is a server in its own process, as it is built, and people who come to it.
@@ -27,6 +30,7 @@ type town struct {
 	*process
 	data            string // its directory
 	direct, metrics string // addresses
+	data            string // directory
 	guests          []*guest
 }
 
@@ -120,20 +124,27 @@ func (w *town) rss() int {
 // cpu returns the time that all threads of the server have run so far, in the kernel too; the kernel counts in steps of 10 ms.
 func (w *town) cpu() time.Duration {
 	w.t.Helper()
+	own, system := w.times()
+	return own + system
+}
+
+// times returns the time that all threads of the server have run its own code, and that the kernel has run for them.
+func (w *town) times() (own, system time.Duration) {
+	w.t.Helper()
 	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(w.Process.Pid), "stat"))
 	if err != nil {
 		w.t.Skip("memory and CPU are read from /proc, as Linux has it: ", err)
 	}
 	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:])) // from field 3 on
-	ticks := 0
-	for _, f := range fields[11:13] { // utime and stime, in 1/100 s
+	var times [2]time.Duration
+	for i, f := range fields[11:13] { // utime and stime, in 1/100 s
 		n, err := strconv.Atoi(f)
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		ticks += n
+		times[i] = time.Duration(n) * 10 * time.Millisecond
 	}
-	return time.Duration(ticks) * 10 * time.Millisecond
+	return times[0], times[1]
 }
 
 // per is the CPU time that one of n things took.

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"errors"
 	"sync"
 	"time"
@@ -21,6 +22,7 @@ type OutboxLimits struct {
 	Bytes, Stanzas             int
 	ResumeBytes, ResumeStanzas int
 	WriteTimeout               time.Duration // for 16 KiB; 0 means 20 s
+	LastWords                  time.Duration // for a peer that does not read, in Depose; 0 means 1 s
 }
 
 // Events are what an Outbox tells its session. Each is called without a lock held, must not block, and may be nil.
@@ -77,9 +79,8 @@ type Outbox struct {
 
 // NewOutbox returns an outbox without a connection.
 func NewOutbox(fl *Flusher, l OutboxLimits, e Events) *Outbox {
-	if l.WriteTimeout == 0 {
-		l.WriteTimeout = 20 * time.Second
-	}
+	l.WriteTimeout = cmp.Or(l.WriteTimeout, 20*time.Second)
+	l.LastWords = cmp.Or(l.LastWords, time.Second)
 	return &Outbox{fl: fl, limits: l, events: e}
 }
 
@@ -194,7 +195,7 @@ func (o *Outbox) Detach(c *Conn) bool {
 }
 
 // Depose detaches c, writes last on it behind what is being written, and closes it. It may wait for a peer that does not
-// read, for a second, and closes without last then.
+// read, for OutboxLimits.LastWords, and closes without last then.
 func (o *Outbox) Depose(c *Conn, last []byte) {
 	o.mu.Lock()
 	ours := o.conn == c
@@ -209,7 +210,7 @@ func (o *Outbox) Depose(c *Conn, last []byte) {
 		landed = o.landing
 	}
 	o.unlock()
-	if !ours || !within(landed, time.Second) {
+	if !ours || !within(landed, o.limits.LastWords) {
 		c.Close()
 		return
 	}
@@ -217,7 +218,7 @@ func (o *Outbox) Depose(c *Conn, last []byte) {
 		c.tls.CloseWrite()
 	}
 	if c.sock.stalled() {
-		c.sock.drain(time.Second)
+		c.sock.drain(o.limits.LastWords)
 	}
 	c.Close()
 }

@@ -253,7 +253,7 @@ func TestDeposeBehindAFlight(t *testing.T) {
 	t.Parallel()
 	c, client := encrypted(t)
 	f := flusher(t)
-	o := stream.NewOutbox(f, stream.OutboxLimits{}, stream.Events{})
+	o := stream.NewOutbox(f, stream.OutboxLimits{LastWords: time.Minute}, stream.Events{})
 	o.Attach(c)
 	for n := 0; f.Stats.Stalls.Load() == 0; n++ {
 		o.Send(message(fmt.Sprint("number ", n, " of a line that is long enough to fill the buffers of a kernel some day")), 0)

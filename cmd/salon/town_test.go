@@ -30,7 +30,6 @@ type town struct {
 	*process
 	data            string // its directory
 	direct, metrics string // addresses
-	data            string // directory
 	guests          []*guest
 }
 

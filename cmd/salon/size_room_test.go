@@ -10,11 +10,14 @@ import (
 )
 
 const (
-	occupants  = 500
-	joiners    = 300
-	joinBar    = 3 * time.Microsecond // for each presence
-	pacedBar   = 5 * time.Microsecond // for each delivery
-	floodBar   = time.Microsecond
+	occupants = 500
+	joiners   = 300
+	joinBar   = 3 * time.Microsecond // for each presence
+	pacedBar  = 5 * time.Microsecond // for each delivery
+	floodBar  = time.Microsecond
+
+	archivedBar = 12 // tenths of what it costs without the archive
+
 	pace       = 100 // messages a second: 50,000 deliveries
 	pacedFor   = 5 * time.Second
 	floodSize  = 1500 // messages: 750,000 deliveries
@@ -38,29 +41,29 @@ func TestSizeRoom(t *testing.T) {
 	}
 	hold(t, "server CPU for each presence, 300 joining at once", joinBar, join...)
 	h.enter(w.guests)
-	atPace := func() []time.Duration {
-		var costs []time.Duration
-		for range rounds {
-			n := int(pacedFor.Seconds()) * pace
-			r := h.prepare(n, occupants, floodAhead)
-			tick := time.NewTicker(time.Second / pace)
-			costs = append(costs, w.per(n*occupants, func() { h.send(r, w.guests[:senders], occupants, func() { <-tick.C }) }))
-			tick.Stop()
-			t.Logf("paced: delays of %v at the median, %v at 99 %%", r.delay(0.5), r.delay(0.99))
-		}
-		return costs
+	atPace := func() time.Duration {
+		n := int(pacedFor.Seconds()) * pace
+		r := h.prepare(n, occupants, floodAhead)
+		tick := time.NewTicker(time.Second / pace)
+		defer tick.Stop()
+		defer func() { t.Logf("paced: delays of %v at the median, %v at 99 %%", r.delay(0.5), r.delay(0.99)) }()
+		return w.per(n*occupants, func() { h.send(r, w.guests[:senders], occupants, func() { <-tick.C }) })
 	}
-	paced := atPace()
-	hold(t, "server CPU for each delivery, paced", pacedBar, paced...)
 	archiving := func(on string) {
 		salon(t, "", "room", "config", "lobby", "enablearchiving="+on, "--data", w.data).want(t, 0, "", "")
 	}
-	archiving("0")
-	unarchived := slices.Min(atPace())
-	archiving("1")
-	t.Logf("server CPU for each delivery, paced: %v with the archive, %v without", slices.Min(paced), unarchived)
-	if most := slices.Min(paced); most > unarchived*12/10 {
-		t.Errorf("a delivery costs %v with the archive and %v without: more than 1.2 times as much", most, unarchived)
+	var paced, unarchived []time.Duration
+	for range rounds { // in turns, since the machine is not always as fast
+		paced = append(paced, atPace())
+		archiving("0")
+		unarchived = append(unarchived, atPace())
+		archiving("1")
+	}
+	hold(t, "server CPU for each delivery, paced", pacedBar, paced...)
+	with, without := slices.Min(paced), slices.Min(unarchived)
+	t.Logf("server CPU for each delivery, paced: %v with the archive, %v without", with, without)
+	if with > without*archivedBar/10 {
+		t.Errorf("a delivery costs %v with the archive and %v without: more than 1.2 times as much", with, without)
 	}
 	for range rounds {
 		r := h.prepare(floodSize, occupants, floodAhead)

@@ -19,6 +19,13 @@ var binary string
 func TestMain(m *testing.M) { os.Exit(build(m)) }
 
 func build(m *testing.M) int {
+	if os.Getenv(bareWriterEnv) != "" {
+		if err := bareWriter(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return 0
+	}
 	dir, err := os.MkdirTemp("", "salon-test")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

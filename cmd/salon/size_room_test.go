@@ -59,12 +59,10 @@ func TestSizeRoom(t *testing.T) {
 		unarchived = append(unarchived, atPace())
 		archiving("1")
 	}
-	hold(t, "server CPU for each delivery, paced", pacedBar, paced...)
-	with, without := slices.Min(paced), slices.Min(unarchived)
-	t.Logf("server CPU for each delivery, paced: %v with the archive, %v without", with, without)
-	if with > without*archivedBar/10 {
-		t.Errorf("a delivery costs %v with the archive and %v without: more than 1.2 times as much", with, without)
-	}
+	bare := bareWrite(t)
+	t.Logf("a bare write to one of as many sockets, paced: %v", bare)
+	hold(t, "server CPU for each delivery, paced", max(pacedBar, 2*bare), paced...)
+	hold(t, "the same, against 1.2 times what it costs without the archive", slices.Min(unarchived)*archivedBar/10, paced...)
 	for range rounds {
 		r := h.prepare(floodSize, occupants, floodAhead)
 		began := time.Now()

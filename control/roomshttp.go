@@ -86,21 +86,10 @@ func (h *handler) room(do func(ctx context.Context, q roomRequest) (wire.Addr, e
 }
 
 func (h *handler) listRooms(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	limit, err := strconv.Atoi(q.Get("limit"))
-	if err != nil {
-		h.reply(w, r, nil, invalid("limit %q is no number", q.Get("limit")))
-		return
+	if host, after, limit, ok := h.paging(w, r); ok {
+		page, err := h.admin.ListRooms(r.Context(), host, after, limit)
+		h.reply(w, r, page, err)
 	}
-	var after wire.Addr
-	if s := q.Get("after"); s != "" {
-		if after, err = ParseUser(s); err != nil {
-			h.reply(w, r, nil, err)
-			return
-		}
-	}
-	page, err := h.admin.ListRooms(r.Context(), q.Get("host"), after, limit)
-	h.reply(w, r, page, err)
 }
 
 // ListRooms implements Rooms.

@@ -124,22 +124,28 @@ func (h *handler) decode(w http.ResponseWriter, r *http.Request, body any) bool 
 	return err == nil
 }
 
-func (h *handler) list(w http.ResponseWriter, r *http.Request) {
+// paging reads what a list is asked for: the host, the row to go on behind, and how many rows. It has answered if it is not ok.
+func (h *handler) paging(w http.ResponseWriter, r *http.Request) (host string, after wire.Addr, limit int, ok bool) {
 	q := r.URL.Query()
 	limit, err := strconv.Atoi(q.Get("limit"))
 	if err != nil {
 		h.reply(w, r, nil, invalid("limit %q is no number", q.Get("limit")))
-		return
+		return "", wire.Addr{}, 0, false
 	}
-	var after wire.Addr
 	if s := q.Get("after"); s != "" {
 		if after, err = ParseUser(s); err != nil {
 			h.reply(w, r, nil, err)
-			return
+			return "", wire.Addr{}, 0, false
 		}
 	}
-	users, err := h.admin.ListUsers(r.Context(), q.Get("host"), after, limit)
-	h.reply(w, r, users, err)
+	return q.Get("host"), after, limit, true
+}
+
+func (h *handler) list(w http.ResponseWriter, r *http.Request) {
+	if host, after, limit, ok := h.paging(w, r); ok {
+		users, err := h.admin.ListUsers(r.Context(), host, after, limit)
+		h.reply(w, r, users, err)
+	}
 }
 
 // importUsers answers with the report even if the import ended early.

@@ -37,7 +37,7 @@ func (a *app) roomCreateCmd() *cobra.Command {
 	var public, persistent, members bool
 	var owners []string
 	c := &cobra.Command{Use: "create ROOM", Short: "Make a room",
-		Long: "Make a room that stays, open at once. Without --owner it belongs to the host's admins alone. `room config` sets the rest." + roomHelp, Args: cobra.ExactArgs(1)}
+		Long: "Make a room that stays, open at once. Without --owner it belongs to the host's admins alone. `room config` sets the rest." + roomHelp, Args: one}
 	c.Flags().StringVar(&name, "name", "", "the room's `name` for people")
 	c.Flags().BoolVar(&public, "public", true, "list it publicly")
 	c.Flags().BoolVar(&persistent, "persistent", true, "keep it when nobody is inside; a room that nobody is in must be kept")
@@ -61,7 +61,9 @@ func (a *app) roomConfigCmd() *cobra.Command {
 	var file string
 	c := &cobra.Command{Use: "config ROOM [KEY=VALUE ...]", Short: "Change a room's settings, all of them or none",
 		Long: "Change a room's settings, all of them or none. `room show` lists the keys. Of a list, the values are separated by commas." +
-			" Those inside are told.\nThe room's password is the first line of --password-file; passwordprotectedroom=0 takes it away." + roomHelp, Args: cobra.MinimumNArgs(1)}
+			" Those inside are told.\nThe room's password is the first line of --password-file; passwordprotectedroom=0 takes it away." + roomHelp, Args: func(c *cobra.Command, args []string) error {
+			return one(c, args[:min(len(args), 1)])
+		}}
 	c.Flags().StringVar(&file, "password-file", "", "ask for the password in this `file` to enter")
 	c.RunE = a.onRoom("changed", func(ctx context.Context, admin control.Admin, args []string) (wire.Addr, error) {
 		fields, err := readFields(args[1:])
@@ -100,7 +102,7 @@ func (a *app) roomAffiliateCmd() *cobra.Command {
 	var reason string
 	c := &cobra.Command{Use: "affiliate ROOM JID owner|admin|member|none|outcast", Short: "Say what somebody is to a room",
 		Long: "Say what somebody is to a room. The last owner stays one until there is another." +
-			"\nWho becomes a member of a members-only room is invited, if the server runs." + roomHelp, Args: cobra.ExactArgs(3)}
+			"\nWho becomes a member of a members-only room is invited, if the server runs." + roomHelp, Args: all}
 	c.Flags().StringVar(&reason, "reason", "", "what everyone is told")
 	c.RunE = a.onRoom("changed", func(ctx context.Context, admin control.Admin, args []string) (wire.Addr, error) {
 		return admin.AffiliateRoom(ctx, args[0], control.Affiliation{JID: args[1], Value: args[2], Reason: reason})
@@ -111,7 +113,7 @@ func (a *app) roomAffiliateCmd() *cobra.Command {
 func (a *app) roomKickCmd() *cobra.Command {
 	var reason string
 	c := &cobra.Command{Use: "kick ROOM NICK", Short: "Make somebody leave a room, who may come back",
-		Long: "Make somebody leave a room, who may come back. It takes a running server." + roomHelp, Args: cobra.ExactArgs(2)}
+		Long: "Make somebody leave a room, who may come back. It takes a running server." + roomHelp, Args: all}
 	c.Flags().StringVar(&reason, "reason", "", "what everyone is told")
 	c.RunE = a.onRoom("changed", func(ctx context.Context, admin control.Admin, args []string) (wire.Addr, error) {
 		return admin.KickOccupant(ctx, args[0], args[1], reason)
@@ -122,7 +124,7 @@ func (a *app) roomKickCmd() *cobra.Command {
 func (a *app) roomBanCmd() *cobra.Command {
 	var reason string
 	c := &cobra.Command{Use: "ban ROOM JID|DOMAIN", Short: "Keep somebody, or a whole domain, out of a room",
-		Long: "Keep somebody, or everybody of a domain, out of a room; who is inside goes. `room affiliate ROOM JID none` lifts it." + roomHelp, Args: cobra.ExactArgs(2)}
+		Long: "Keep somebody, or everybody of a domain, out of a room; who is inside goes. `room affiliate ROOM JID none` lifts it." + roomHelp, Args: all}
 	c.Flags().StringVar(&reason, "reason", "", "what everyone is told")
 	c.RunE = a.onRoom("changed", func(ctx context.Context, admin control.Admin, args []string) (wire.Addr, error) {
 		return admin.AffiliateRoom(ctx, args[0], control.Affiliation{JID: args[1], Value: "outcast", Reason: reason})
@@ -134,7 +136,7 @@ func (a *app) roomDestroyCmd() *cobra.Command {
 	var d control.Destruction
 	var file string
 	c := &cobra.Command{Use: "destroy ROOM", Short: "End a room for good, with its archive",
-		Long: "End a room for good, with its archive. Those inside are told why, and where to go instead." + roomHelp, Args: cobra.ExactArgs(1)}
+		Long: "End a room for good, with its archive. Those inside are told why, and where to go instead." + roomHelp, Args: one}
 	c.Flags().StringVar(&d.Reason, "reason", "", "what everyone is told")
 	c.Flags().StringVar(&d.Alternate, "alternate", "", "the `room` to go to instead")
 	c.Flags().StringVar(&file, "password-file", "", "read the password of the other room, which everyone is told, from this `file`")

@@ -78,7 +78,7 @@ func kindOf(r muc.RoomInfo) string {
 
 func (a *app) roomShowCmd() *cobra.Command {
 	c := &cobra.Command{Use: "show ROOM", Short: "Show a room's settings, its lists and who is inside, with the real addresses",
-		Long: "Show a room's settings, its lists and who is inside, with the real addresses. Its password is not shown." + roomHelp, Args: cobra.ExactArgs(1)}
+		Long: "Show a room's settings, its lists and who is inside, with the real addresses. Its password is not shown." + roomHelp, Args: one}
 	c.RunE = func(c *cobra.Command, args []string) error {
 		return a.withAdmin(c, func(ctx context.Context, admin control.Admin, _ *config.Config) error {
 			d, err := admin.ShowRoom(ctx, args[0])

@@ -104,6 +104,18 @@ func one(c *cobra.Command, args []string) error {
 	return usageError{fmt.Sprintf("one %s at a time, not %d", what, len(args))}
 }
 
+// all wants an argument for each of the words behind the command's name, and names the first that is missing.
+func all(c *cobra.Command, args []string) error {
+	wanted := strings.Fields(c.Use)[1:]
+	switch {
+	case len(args) < len(wanted):
+		return usageError{"which " + wanted[len(args)] + "? the command is " + c.Use}
+	case len(args) > len(wanted):
+		return usageError{fmt.Sprintf("%d arguments are too many: the command is %s", len(args), c.Use)}
+	}
+	return nil
+}
+
 // path returns the words of a command behind the program's name, with a final space if there are any.
 func path(c *cobra.Command) string {
 	_, words, found := strings.Cut(c.CommandPath(), " ")

@@ -29,7 +29,6 @@ class Archive:
         row = (at - EPOCH) // timedelta(milliseconds=1) << 22 | number  # ids are unique in a database
         self.db.execute("INSERT INTO archive (id, owner, peer_key, peer, kind, outgoing, stanza, tombstone) VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
                         (row, number, fnv(peer), peer, kind, outgoing, stanza.encode()))
-        self.db.execute("INSERT INTO archive_fresh (owner, id, peer_key) VALUES (?, ?, ?)", (number, row, fnv(peer)))  # the way to it
 
 
 def fnv(jid):

@@ -31,7 +31,7 @@ func (s *Store) Append(ctx context.Context, b storage.Batch) (dropped []storage.
 }
 
 func (s *Store) appendRows(c *conn, rows []storage.Row) (dropped []storage.Dropped, err error) {
-	if s.fresh >= s.foldAt {
+	if s.fresh.size() >= s.foldAt {
 		if err := s.fold(c); err != nil {
 			return nil, err
 		}
@@ -51,7 +51,7 @@ func (s *Store) appendRows(c *conn, rows []storage.Row) (dropped []storage.Dropp
 			continue
 		}
 		if r.Undelivered {
-			if _, err := c.exec(`INSERT INTO undelivered (owner, id) VALUES (?, ?)`, owner, r.ID); err != nil {
+			if _, err := c.exec(`INSERT OR FAIL INTO undelivered (owner, id) VALUES (?, ?)`, owner, r.ID); err != nil {
 				return nil, err
 			}
 		}
@@ -61,30 +61,27 @@ func (s *Store) appendRows(c *conn, rows []storage.Row) (dropped []storage.Dropp
 
 // insert stores a row, or returns the id of the one that is stored in its place.
 func (s *Store) insert(c *conn, owner int64, r *storage.Row) (stored int64, err error) {
+	if id := s.fresh.stored(r); id != 0 {
+		return id, nil
+	}
 	// As what the driver takes, once: each conversion allocates.
 	var number, id, key any = owner, r.ID, storage.PeerKey(r.Peer)
 	origin := nullable(r.Origin)
-	n, err := c.exec(`INSERT INTO archive_fresh (owner, id, peer_key, origin) SELECT ?, ?, ?, ?
-		WHERE NOT EXISTS (SELECT 1 FROM archive_by_origin WHERE owner = ? AND origin = ?)
-		ON CONFLICT (owner, origin) WHERE origin IS NOT NULL DO NOTHING`, number, id, key, origin, number, origin)
+	n, err := c.exec(`INSERT OR FAIL INTO archive (id, owner, peer_key, peer, kind, outgoing, origin, stanza)
+		SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM archive_by_origin WHERE owner = ? AND origin = ?)`,
+		id, number, key, r.Peer.String(), int64(r.Kind), r.Outgoing, origin, blob(r.Stanza), number, origin)
 	if err != nil {
 		return again(c, owner, r, conflict(err))
 	}
 	if n == 0 {
-		return findOrigin(c, owner, r.Origin)
+		return findOrigin(c, r.Owner, r.Origin)
 	}
-	s.fresh++
 	s.passing = s.passing || r.Kind == storage.RowPassing
-	_, err = c.exec(`INSERT INTO archive (id, owner, peer_key, peer, kind, outgoing, origin, stanza) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		id, number, key, r.Peer.String(), int64(r.Kind), r.Outgoing, origin, blob(r.Stanza))
-	if err == nil {
-		return 0, nil
+	if r.ID <= s.fresh.high() {
+		return 0, place(c, number, id, key, origin)
 	}
-	if stored, err = again(c, owner, r, conflict(err)); err != nil {
-		return 0, err
-	}
-	_, err = c.exec(`DELETE FROM archive_fresh WHERE owner = ? AND id = ?`, owner, r.ID)
-	return stored, err
+	s.fresh.add(r)
+	return 0, nil
 }
 
 // again looks whether a row that could not be inserted is there already, from a commit whose answer was lost.

@@ -190,13 +190,19 @@ func (s *Store) write(ctx context.Context, verb string, do func(*conn) error) er
 	}
 	defer func() { s.writer <- c }()
 	committed := false
-	defer func() { s.owners.end(c, committed) }()
+	defer func() {
+		s.owners.end(c, committed)
+		s.fresh.end(committed)
+	}()
 	err = c.transact("BEGIN IMMEDIATE", func(c *conn) error {
 		others, err := s.owners.begin(c)
 		if err != nil {
 			return err
 		}
 		s.passing = s.passing || others
+		if err := s.fresh.begin(c, others); err != nil {
+			return err
+		}
 		return do(c)
 	})
 	committed = err == nil

@@ -57,6 +57,9 @@ func (s *Store) abandon(c *conn, addr wire.Addr) error {
 	if err != nil {
 		return err
 	}
+	if err := s.fold(c); err != nil {
+		return err
+	}
 	s.owners.Forget(addr)
 	if _, err := c.exec(`DELETE FROM undelivered WHERE owner = ?`, number); err != nil {
 		return err

@@ -24,6 +24,13 @@ func (s *Store) SetMaxOwners(n int) { s.owners.Max = n }
 // SetFold says how many fresh rows make Append fold. Call it before the store is used.
 func (s *Store) SetFold(rows int) { s.foldAt = rows }
 
+// FreshRows counts the rows that have not moved on.
+func (s *Store) FreshRows() int {
+	s.fresh.mu.RLock()
+	defer s.fresh.mu.RUnlock()
+	return s.fresh.count
+}
+
 // CachedOwners counts the numbers in the cache.
 func (s *Store) CachedOwners() int {
 	c := <-s.writer

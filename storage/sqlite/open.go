@@ -45,7 +45,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		path: path, fresh: foldRows, foldAt: foldRows, passing: true, owners: owners{OwnerCache: storage.NewOwnerCache()}, closing: make(chan struct{}),
+		path: path, fresh: newFresh(), foldAt: foldRows, passing: true, owners: owners{OwnerCache: storage.NewOwnerCache()}, closing: make(chan struct{}),
 		writer: make(chan *conn, 1), readers: make(chan *conn, readers),
 	}
 	s.sweeper = storage.NewSweeper(s.sweep)
@@ -90,6 +90,9 @@ func (s *Store) start(ctx context.Context, sync Synchronous) (*conn, error) {
 		return nil, errors.Join(err, fmt.Errorf("no write-ahead log (%q): put the file on a local disk", mode), c.close())
 	}
 	cutLog(c) // after a crash it may hold what was erased; another process that uses it cuts it itself
+	if err := s.fresh.load(c); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
 	return c, nil
 }
 

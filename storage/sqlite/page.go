@@ -14,8 +14,16 @@ import (
 
 // Page implements [storage.Archive].
 func (s *Store) Page(ctx context.Context, q storage.Query) (rows []storage.Row, err error) {
+	fresh := s.fresh.page(&q) // before the transaction: see fresh
 	err = s.read(ctx, "read a page", func(c *conn) error {
-		rows, err = page(c, q)
+		switch _, selects := q.QueryWords(); {
+		case selects:
+			rows, err = page(c, &q)
+		case q.Newest:
+			rows, err = newestPage(c, &q, fresh)
+		default:
+			rows, err = firstPage(c, &q, fresh)
+		}
 		return err
 	})
 	return rows, err
@@ -28,10 +36,8 @@ const restColumns = `, a.peer, a.kind, a.outgoing, a.origin, a.stanza,
 	EXISTS (SELECT 1 FROM undelivered u WHERE u.owner = a.owner AND u.id = a.id), a.tombstone`
 
 const (
-	// A row is found by one of two tables; both are read in order, and merged.
 	byOwner = `SELECT k.id` + restColumns + ` FROM archive_by_owner k CROSS JOIN archive a ON a.id = k.id ` + whereOwner
 	byPeer  = `SELECT k.id` + restColumns + ` FROM archive_by_peer k CROSS JOIN archive a ON a.id = k.id ` + whereOwner
-	byFresh = `SELECT k.id` + restColumns + ` FROM archive_fresh k CROSS JOIN archive a ON a.id = k.id ` + whereOwner
 	// The index is asked first, by its own key. Its terms are the owner's, and the owner decides again.
 	bySearch = `SELECT ` + rowColumns + ` FROM search k CROSS JOIN archive a ON a.id = k.rowid
 		WHERE k.search MATCH ?7 AND k.rowid > ?2 AND k.rowid < ?3 AND a.owner = (SELECT id FROM owners WHERE addr = ?1) `
@@ -44,8 +50,38 @@ const (
 	limitPage = ` LIMIT ?4 + 0`
 )
 
-func page(c *conn, q storage.Query) ([]storage.Row, error) {
-	query, args, err := pageQuery(c, &q)
+// firstPage is of the rows that have moved on, then of the fresh ones, which are newer.
+func firstPage(c *conn, q *storage.Query, fresh []int64) ([]storage.Row, error) {
+	rows, err := page(c, q)
+	if err != nil || len(rows) == max(q.Limit, 1) {
+		return rows, err
+	}
+	if len(rows) > 0 { // some may have moved on just now
+		at, _ := slices.BinarySearch(fresh, rows[len(rows)-1].ID+1)
+		fresh = fresh[at:]
+	}
+	newer, err := rowsOf(c, q.Owner, fresh[:min(len(fresh), max(q.Limit, 1)-len(rows))])
+	return append(rows, newer...), err
+}
+
+// newestPage begins at the other end.
+func newestPage(c *conn, q *storage.Query, fresh []int64) ([]storage.Row, error) {
+	rows, err := rowsOf(c, q.Owner, fresh)
+	if err != nil || len(rows) == max(q.Limit, 1) {
+		return rows, err
+	}
+	rest := *q
+	rest.Limit = max(q.Limit, 1) - len(rows)
+	if len(fresh) > 0 {
+		rest.Before = fresh[0]
+	}
+	older, err := page(c, &rest)
+	return append(older, rows...), err
+}
+
+// page is of the rows that have moved on.
+func page(c *conn, q *storage.Query) ([]storage.Row, error) {
+	query, args, err := pageQuery(c, q)
 	if err != nil || query == "" {
 		return nil, err
 	}
@@ -84,9 +120,9 @@ func pageQuery(c *conn, q *storage.Query) (query string, args []any, err error) 
 		args = append(args, `"`+strings.Join(searchTerms(owner, words), `" "`)+`"`)
 		query, order = bySearch+with, ` ORDER BY k.rowid`
 	case with != "":
-		query = byPeer + wherePeerKey + with + ` UNION ALL ` + byFresh + wherePeerKey + with
+		query = byPeer + wherePeerKey + with
 	default:
-		query = byOwner + ` UNION ALL ` + byFresh
+		query = byOwner
 	}
 	if q.Newest {
 		order += ` DESC`
@@ -96,29 +132,35 @@ func pageQuery(c *conn, q *storage.Query) (query string, args []any, err error) 
 
 // Rows implements [storage.Archive].
 func (s *Store) Rows(ctx context.Context, owner wire.Addr, ids []int64) (rows []storage.Row, err error) {
-	list, err := json.Marshal(ids[:min(len(ids), storage.MaxRows)])
-	if err != nil {
-		return nil, err
-	}
 	err = s.read(ctx, "read rows", func(c *conn) error {
-		rows, err = pageRows(c, owner, `SELECT `+rowColumns+` FROM archive a WHERE a.id IN (SELECT value FROM json_each(?))
-			AND a.owner = (SELECT id FROM owners WHERE addr = ?) `+archived+`ORDER BY a.id`, string(list), owner.String())
+		rows, err = rowsOf(c, owner, ids[:min(len(ids), storage.MaxRows)])
 		return err
 	})
 	return rows, err
 }
 
+// rowsOf returns those of the ids that the owner's archive holds, by ascending id.
+func rowsOf(c *conn, owner wire.Addr, ids []int64) ([]storage.Row, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	return pageRows(c, owner, `SELECT `+rowColumns+` FROM archive a WHERE a.id IN (SELECT value FROM json_each(?))
+		AND a.owner = (SELECT id FROM owners WHERE addr = ?) `+archived+`ORDER BY a.id`, string(list), owner.String())
+}
+
 // ByOrigin implements [storage.Archive].
 func (s *Store) ByOrigin(ctx context.Context, owner wire.Addr, origin []byte) (storage.Row, error) {
 	var rows []storage.Row
-	err := s.read(ctx, "read a row by its origin", func(c *conn) error {
-		number, err := findOwner(c, owner)
-		if err != nil {
-			return found(err)
-		}
-		id, err := findOrigin(c, number, blob(origin))
-		if err != nil {
-			return found(err)
+	id := s.fresh.find(owner, origin) // before the transaction: see fresh
+	err := s.read(ctx, "read a row by its origin", func(c *conn) (err error) {
+		if id == 0 {
+			if id, err = findOrigin(c, owner, origin); err != nil {
+				return found(err)
+			}
 		}
 		rows, err = pageRows(c, owner, `SELECT `+rowColumns+` FROM archive a WHERE a.id = ?`, id)
 		if err == nil && len(rows) == 0 {

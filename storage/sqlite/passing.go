@@ -31,8 +31,8 @@ func (s *Store) pass(c *conn, where string, args ...any) error {
 		return err
 	}
 	ids := `SELECT id FROM archive WHERE kind = 5 AND ` + where
-	var n int
-	if err := c.get(`SELECT count(*) FROM (`+ids+`)`, args, &n); err != nil || n == 0 {
+	n, err := s.fresh.drop(c, ids, args...)
+	if err != nil || n == 0 {
 		return err
 	}
 	s.eraser.wanted = true
@@ -43,7 +43,6 @@ func (s *Store) pass(c *conn, where string, args ...any) error {
 		return err
 	}
 	for _, query := range []string{
-		`DELETE FROM archive_fresh WHERE (owner, id) IN (SELECT owner, id FROM archive WHERE id IN (` + ids + `))`,
 		`DELETE FROM archive_by_owner WHERE (owner, id) IN (SELECT owner, id FROM archive WHERE id IN (` + ids + `))`,
 		`DELETE FROM archive WHERE id IN (` + ids + `)`,
 	} {

@@ -15,9 +15,9 @@ func TestPlans(t *testing.T) {
 		t.Fatal(err)
 	}
 	const (
-		merge   = "MERGE (UNION ALL)\nLEFT\nSEARCH k USING PRIMARY KEY "
-		ofOwner = merge + "(owner=? AND id>? AND id<?)\n"
-		ofPeer  = merge + "(owner=? AND peer_key=? AND id>? AND id<?)\n"
+		search  = "SEARCH k USING PRIMARY KEY "
+		ofOwner = search + "(owner=? AND id>? AND id<?)\n"
+		ofPeer  = search + "(owner=? AND peer_key=? AND id>? AND id<?)\n"
 	)
 	for i, tt := range []struct {
 		q     storage.Query

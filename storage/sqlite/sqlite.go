@@ -54,9 +54,9 @@ type Store struct {
 	readers chan *conn // nil values are connections that are not open yet
 	owners  owners     // belongs to the holder of writer
 	eraser  eraser     // likewise
-	fresh   int        // likewise: rows in archive_fresh, or more, as far as this process knows
-	foldAt  int        // what fresh makes Append fold
-	passing bool       // likewise: there may be rows of the kind storage.RowPassing
+	fresh   fresh
+	foldAt  int  // so many fresh rows make Append fold
+	passing bool // likewise: there may be rows of the kind storage.RowPassing
 
 	closing  chan struct{} // closed by Close
 	stop     context.CancelFunc

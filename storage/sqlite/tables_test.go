@@ -13,7 +13,7 @@ import (
 
 // derived are the tables that hold nothing of their own: no copy takes them along.
 var derived = []string{
-	"archive_by_origin", "archive_by_owner", "archive_by_peer", "archive_fresh", "goose_db_version", "pings", "search_mark", "search_terms",
+	"archive_by_origin", "archive_by_owner", "archive_by_peer", "archive_folded", "goose_db_version", "pings", "search_mark", "search_terms",
 }
 
 // TestTables holds storage.Tables against the schema, so that no copy of a store forgets a new table or column.

@@ -146,7 +146,7 @@ func stamped(ids archive.IDs, st wire.Stanza, by wire.Addr, kind storage.RowKind
 
 // withID adds a stanza-id (XEP-0359 §3).
 func withID(ids archive.IDs, st wire.Stanza, by wire.Addr, id int64) wire.Stanza {
-	return st.Edit().Append(ids.StanzaID(by, id)).Stanza()
+	return st.With(ids.StanzaID(by, id))
 }
 
 // kind tells a private message in a room of another server from other messages (XEP-0045 §7.5).

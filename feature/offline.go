@@ -211,7 +211,7 @@ func (f *offline) fit(res *router.Resource, page archive.Page) (items []archive.
 
 // late is an archived message as it is delivered after the fact: with the time it came (XEP-0203 §3) and its stanza-id.
 func late(ids archive.IDs, it archive.Item, owner wire.Addr) wire.Stanza {
-	return stamped(ids, it.Stanza.Edit().Append(delay(owner.Domain(), it.Time)).Stanza(), owner, it.Kind, it.ID)
+	return stamped(ids, it.Stanza.With(delay(owner.Domain(), it.Time)), owner, it.Kind, it.ID)
 }
 
 // delay says that from held a stanza since at (XEP-0203 §2).

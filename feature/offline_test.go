@@ -69,7 +69,7 @@ func TestRetractWhatWaitsInMemory(t *testing.T) {
 	}
 	ben.say(`<presence/>`)
 	got := ben.sync()
-	if len(got) != 3 || has(got, "secret") || !has(got[1:2], `id="m1"`, "<retracted ", "<stanza-id") || !has(got[2:], `id="r1"`, "<retract ") {
+	if len(got) != 3 || has(got, "secret") || !has(got[1:2], `id="m1"`, "<retracted ", "<stanza-id") || !has(got[2:], `id='r1'`, "<retract ") {
 		t.Errorf("%q", got)
 	}
 }

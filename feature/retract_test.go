@@ -76,7 +76,7 @@ func TestRetractForeign(t *testing.T) {
 			}
 		}
 	}
-	if got = append(got, ben.sync()...); !has(got, `id="r3"`) {
+	if got = append(got, ben.sync()...); !has(got, `id='r3'`) {
 		t.Errorf("it is not passed on: %q", got)
 	}
 }

@@ -107,5 +107,5 @@ func (r *room) toAll(st wire.Stanza) {
 
 // withStanzaID adds the stanza-id of an archive, the room's or an occupant's (XEP-0359 §3.1).
 func (r *room) withStanzaID(st wire.Stanza, by wire.Addr, id int64) wire.Stanza {
-	return st.Edit().Append(r.s.o.IDs.StanzaID(by, id)).Stanza()
+	return st.With(r.s.o.IDs.StanzaID(by, id))
 }

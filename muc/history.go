@@ -168,7 +168,7 @@ func charsOf(st wire.Stanza) int { return utf8.RuneCount(st.AppendStandalone(nil
 // delay stamps a message with the time at which the room received it (XEP-0203 §4).
 func (r *room) delay(e *entry) {
 	if e.delayed.IsZero() {
-		e.delayed = e.st.Edit().Append(delayed(r.addr, archive.IDTime(e.id))).Stanza()
+		e.delayed = e.st.With(delayed(r.addr, archive.IDTime(e.id)))
 	}
 }
 

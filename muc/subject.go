@@ -112,7 +112,7 @@ func (r *room) unsetSubject() {
 func (r *room) sendSubject(s *session) {
 	if len(r.subject.Stanza) > 0 {
 		if st, err := wire.Parse(r.subject.Stanza); err == nil {
-			s.send(st.Edit().Append(delayed(r.addr, r.subject.At)).Stanza().WithFrom(r.subject.From))
+			s.send(st.With(delayed(r.addr, r.subject.At)).WithFrom(r.subject.From))
 			return
 		}
 	}

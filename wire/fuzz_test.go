@@ -208,9 +208,31 @@ func FuzzReader(f *testing.F) {
 				t.Fatalf("%d children, want %v", j, kids[i])
 			}
 			checkCanonical(t, st, meanings[i], ends[i]-start)
+			checkWith(t, st)
 			start = ends[i]
 		}
 	})
+}
+
+// checkWith holds a stanza with one child more against what its bytes say.
+func checkWith(t *testing.T, st wire.Stanza) {
+	if st.Kind() == wire.KindOther {
+		return
+	}
+	got := st.With(wire.Payload(`<e xmlns="u" a="b"/>`))
+	want, err := wire.Parse(got.AppendStandalone(nil))
+	if err != nil || describe(got) != describe(want) || got.NumKids() != st.NumKids()+1 {
+		t.Fatalf("with a child %v it is\n%s, not\n%s", err, describe(got), describe(want))
+	}
+}
+
+// describe says what the index of a stanza has.
+func describe(st wire.Stanza) string {
+	b := fmt.Appendf(nil, "%v %q %q %q %v %v %s", st.Name(), st.ID(), st.Type(), st.Lang(), st.From(), st.To(), st.Append(nil))
+	for k := range st.Kids() {
+		b = fmt.Appendf(b, "\n%v %s %q", k.Name(), k.Payload(), k.Text())
+	}
+	return string(b)
 }
 
 func comparePieces(t *testing.T, whole, pieces seen) {

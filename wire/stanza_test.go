@@ -117,6 +117,33 @@ func TestEdit(t *testing.T) {
 	}
 }
 
+func TestWith(t *testing.T) {
+	for in, want := range map[string]string{
+		`<message to='a@b/c' id='1' xmlns:p='urn:p'>t<p:a/><delay xmlns='d'/>v</message>`: `<message to="a@b/c" xml:lang="en" id='1' xmlns:p='urn:p'>t<p:a/><delay xmlns='d'/>v<n xmlns="n"><m/></n></message>`,
+		`<presence/>`:                        `<presence xml:lang="en"><n xmlns="n"><m/></n></presence>`,
+		`<iq id='2' type='get'><body/></iq>`: `<iq xml:lang="en" id='2' type='get'><body/><n xmlns="n"><m/></n></iq>`,
+		`<r xmlns='urn:xmpp:sm:3'/>`:         `<r xmlns='urn:xmpp:sm:3'/>`,
+	} {
+		st := one(t, in)
+		got := st.With(wire.Payload(`<n xmlns="n"><m/></n>`))
+		if string(got.Append(nil)) != want {
+			t.Errorf("%s", got.Append(nil))
+		}
+		if k, ok := got.Kid("n", "n"); st.Kind() != wire.KindOther && (!ok || string(k.Payload()) != `<n xmlns="n"><m/></n>`) {
+			t.Errorf("%s: the child is %s", in, k.Payload())
+		}
+	}
+	st := one(t, `<message><body/></message>`)
+	for _, bad := range []string{``, `<a>`, `<a/><b/>`, `x`, `<p:a/>`} {
+		if got := st.With(wire.Payload(bad)); !got.IsZero() {
+			t.Errorf("%q was added: %s", bad, got.Append(nil))
+		}
+	}
+	if got := st.With(wire.Payload(`<message to='x'/>`)); string(got.Append(nil)) != `<message xml:lang="en"><body/><message to='x'/></message>` {
+		t.Errorf("%s", got.Append(nil))
+	}
+}
+
 func TestReplies(t *testing.T) {
 	st := one(t, `<iq type='get' id='1' from='a@b/c' to='d'><q xmlns='u'/></iq>`)
 	if got := string(st.Result(nil).Append(nil)); got != `<iq from="d" to="a@b/c" id="1" type="result"/>` {

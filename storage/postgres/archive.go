@@ -3,7 +3,6 @@ package postgres
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -12,13 +11,10 @@ import (
 	"salon.im/salon/wire"
 )
 
-// errTaken says that a batch holds a row that may be stored already. It never leaves this package.
-var errTaken = errors.New("postgres: an id is taken")
-
 // Append implements [storage.Archive].
 //
-// Nearly always no row of the batch is there, so it is not looked for them first: if it turns out otherwise the
-// transaction begins anew, and looks.
+// Nearly always no row of the batch is there, nor a row with the origin of one, so it is not looked for them first: if it
+// turns out otherwise the transaction begins anew, and looks.
 func (s *Store) Append(ctx context.Context, b storage.Batch) (dropped []storage.Dropped, err error) {
 	if err := b.Check(); err != nil {
 		return nil, fmt.Errorf("postgres: append: %w", err)
@@ -35,7 +31,7 @@ func (s *Store) Append(ctx context.Context, b storage.Batch) (dropped []storage.
 		}
 		a := &appending{Batch: b}
 		began, err = w.transact(c, a.run)
-		if errors.Is(err, errTaken) || code(err) == uniqueViolation {
+		if code(err) == uniqueViolation {
 			a = &appending{Batch: b, careful: true}
 			_, err = w.transact(c, a.run)
 			err = conflict(err)
@@ -70,12 +66,7 @@ func (a *appending) run(w *writer, c *conn) (err error) {
 		return err
 	}
 	a.instead = make([]int64, len(a.Rows))
-	if a.careful {
-		if err := a.findStored(c); err != nil {
-			return err
-		}
-	}
-	if err := a.claimOrigins(c); err != nil {
+	if err := a.claim(w, c); err != nil {
 		return err
 	}
 	if err := a.copyRows(w, c); err != nil {
@@ -95,6 +86,17 @@ func (a *appending) run(w *writer, c *conn) (err error) {
 		}
 	}
 	return c.send(rest)
+}
+
+// claim notes the rows' origins, and drops those that are stored already if it is careful.
+func (a *appending) claim(w *writer, c *conn) error {
+	if !a.careful {
+		return a.copyOrigins(w, c)
+	}
+	if err := a.findStored(c); err != nil {
+		return err
+	}
+	return a.claimOrigins(c)
 }
 
 // findStored drops the rows that are stored already, from a commit whose answer was lost.
@@ -144,9 +146,6 @@ func (a *appending) claimOrigins(c *conn) error {
 	waiting := make(map[int64]int) // index in Rows, by id
 	for i := range a.Rows {
 		if r := &a.Rows[i]; a.instead[i] == 0 && len(r.Origin) > 0 {
-			if _, twice := waiting[r.ID]; twice {
-				return errTaken
-			}
 			owners, origins, ids = append(owners, a.owners[r.Owner]), append(origins, r.Origin), append(ids, r.ID)
 			waiting[r.ID] = i
 		}
@@ -172,10 +171,7 @@ func (a *appending) claimOrigins(c *conn) error {
 		}
 		i, resent := waiting[id]
 		if resent && id == stored { // the very row, it seems
-			if a.careful {
-				return errID(id)
-			}
-			return errTaken
+			return errID(id)
 		}
 		if resent {
 			a.instead[i] = stored

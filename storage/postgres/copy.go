@@ -7,24 +7,18 @@ import (
 	"salon.im/salon/storage"
 )
 
-// copyQuery goes with the order and the types of the fields that copyRows writes.
-const copyQuery = `COPY archive (id, owner, peer_key, kind, outgoing, peer, origin, stanza) FROM STDIN (FORMAT binary)`
+// The queries go with the order and the types of the fields that are written for them.
+const (
+	copyRowsQuery    = `COPY archive (id, owner, peer_key, kind, outgoing, peer, origin, stanza) FROM STDIN (FORMAT binary)`
+	copyOriginsQuery = `COPY archive_origins (owner, origin, id) FROM STDIN (FORMAT binary)`
+)
 
 // maxCopyBuffer bounds the buffer that is kept for the next batch.
 const maxCopyBuffer = 4 << 20
 
-// copyRows stores the rows that were not dropped. It writes the binary format itself: asking for the columns' types first
-// would be one more round trip for each batch, and each value a small allocation.
+// copyRows stores the rows that were not dropped.
 func (a *appending) copyRows(w *writer, c *conn) error {
-	const signature = "PGCOPY\n\xff\r\n\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00" // no flags, no extension
-	buf := append(w.buf[:0], signature...)
-	rows := 0
-	for i := range a.Rows {
-		r := &a.Rows[i]
-		if a.instead[i] != 0 {
-			continue
-		}
-		rows++
+	return a.copy(w, c, copyRowsQuery, func(buf []byte, r *storage.Row) []byte {
 		buf = binary.BigEndian.AppendUint16(buf, 8) // fields
 		buf = appendInt(buf, r.ID)
 		buf = appendInt(buf, a.owners[r.Owner])
@@ -37,15 +31,41 @@ func (a *appending) copyRows(w *writer, c *conn) error {
 		} else {
 			buf = appendBytes(buf, r.Origin)
 		}
-		buf = appendBytes(buf, r.Stanza)
+		return appendBytes(buf, r.Stanza)
+	})
+}
+
+// copyOrigins notes the rows' origins. It fails if the owner has one of them already: copying takes no conflicts, and costs
+// less than an INSERT that does.
+func (a *appending) copyOrigins(w *writer, c *conn) error {
+	return a.copy(w, c, copyOriginsQuery, func(buf []byte, r *storage.Row) []byte {
+		if len(r.Origin) == 0 {
+			return buf
+		}
+		buf = binary.BigEndian.AppendUint16(buf, 3) // fields
+		buf = appendInt(buf, a.owners[r.Owner])
+		buf = appendBytes(buf, r.Origin)
+		return appendInt(buf, r.ID)
+	})
+}
+
+// copy sends what add appends for each row that was not dropped. It writes the binary format itself: asking for the columns'
+// types first would be one more round trip for each batch, and each value a small allocation.
+func (a *appending) copy(w *writer, c *conn, query string, add func([]byte, *storage.Row) []byte) error {
+	const signature = "PGCOPY\n\xff\r\n\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00" // no flags, no extension
+	buf := append(w.buf[:0], signature...)
+	for i := range a.Rows {
+		if a.instead[i] == 0 {
+			buf = add(buf, &a.Rows[i])
+		}
 	}
 	if w.buf = buf; cap(buf) > maxCopyBuffer {
 		w.buf = nil
 	}
-	if rows == 0 {
+	if len(buf) == len(signature) {
 		return nil
 	}
-	_, err := c.PgConn().CopyFrom(c.ctx, bytes.NewReader(append(buf, 0xff, 0xff)), copyQuery)
+	_, err := c.PgConn().CopyFrom(c.ctx, bytes.NewReader(append(buf, 0xff, 0xff)), query)
 	return err
 }
 

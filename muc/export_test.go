@@ -146,9 +146,9 @@ func SlowMode(n int, every time.Duration) (kept int, waits bool) {
 	var last wire.Addr
 	for i := range n {
 		last = wire.MustAddr(fmt.Sprintf("u%d@example.test", i))
-		s.wait(last, now, every)
+		s.wait(last, now, every, nil)
 	}
-	return len(s.last), s.wait(last, now, every) > 0
+	return len(s.last), s.wait(last, now, every, nil) > 0
 }
 
 // MaxWaiting is the bound of what slow mode remembers.

@@ -55,7 +55,7 @@ func (r *room) judgeGroupchat(st wire.Stanza, m *message) error {
 		return err
 	}
 	r.archiveRow(s, m)
-	return r.judgePace(s, st)
+	return r.judgePace(s, st, m)
 }
 
 // archiveRow has the archive keep a message of a session, by the rules.

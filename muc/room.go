@@ -118,21 +118,26 @@ func (r *room) idle(quiet *time.Timer) bool {
 	if r.closing || r.state <= absent {
 		return true
 	}
-	wait, raid := r.s.o.Config().Rooms.ParkAfter, time.Duration(0)
-	if len(r.all) > 0 { // somebody is to be told when it is over
-		raid = r.raidLeft()
-	}
-	if raid > 0 {
-		wait = raid
-	}
+	wait, end := r.quietFor()
 	quiet.Reset(wait)
 	select {
 	case <-r.box.wake:
 		return false
 	case <-quiet.C:
 		r.endRaid()
-		return raid == 0
+		return end
 	}
+}
+
+// quietFor is how long the room waits for an event, and whether its goroutine ends when none comes.
+func (r *room) quietFor() (wait time.Duration, end bool) {
+	if len(r.all) == 0 {
+		return max(r.s.o.Config().Rooms.ParkAfter, r.slowLeft()), true
+	}
+	if raid := r.raidLeft(); raid > 0 { // somebody is to be told when it is over
+		return raid, false
+	}
+	return r.s.o.Config().Rooms.ParkAfter, true
 }
 
 // forgettable reports whether nothing would be lost with the room's state: every change is stored before it is

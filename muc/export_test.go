@@ -106,6 +106,7 @@ const (
 	MaxRelaysOfAsker = maxRelaysOfAsker
 	HistoryBytes     = historyBytes
 	MaxTombs         = maxTombs
+	MaxVoices        = maxVoices
 )
 
 // SpentAfter returns how many sessions are remembered after n have left.

@@ -30,6 +30,7 @@ func (r *room) forgetAccount(account wire.Addr) {
 	delete(r.affiliations, account)
 	r.dropHats()
 	r.dropTokens(account)
+	r.forgetVoice(account)
 	r.telling(r.forgetVersions(account, was), func() {
 		for _, o := range r.everyone() {
 			if o.bare == account {

@@ -115,7 +115,7 @@ func (r *room) seat(j *joining) *session {
 	o := r.occupants[j.nick]
 	if o == nil {
 		o = &occupant{nick: j.nick, addr: j.addr, bare: j.bare, mark: r.mark(j.bare), hats: r.hatsOf(j.bare), affiliation: j.affiliation,
-			role: r.initialRole(j.affiliation)}
+			role: r.returningRole(j.bare, j.affiliation)}
 	}
 	s = &session{full: j.full, sink: r.s.o.Router.Sink(j.full), shows: shows(j.st), rate: r.spent.take(j.full)}
 	r.enter(s, o)

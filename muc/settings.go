@@ -43,6 +43,8 @@ type settings struct {
 	// Hats are those that there are, Worn has the URIs of those of each account, bare. Neither is changed in place: copies share them.
 	Hats []hat                  `json:"hats,omitempty"`
 	Worn map[wire.Addr][]string `json:"worn,omitempty"`
+	// Voices are those that were given or taken, the oldest first. They are not changed in place: copies share them.
+	Voices []voice `json:"voices,omitempty"`
 	// Tokens are those that make members. They are not changed in place: copies share them.
 	Tokens []token `json:"tokens,omitempty"`
 	// Versions are those of the affiliations, nil until somebody asks for one. They are not changed in place: copies share them.

@@ -52,6 +52,8 @@ func Default() *Config {
 			ChatStatesMax:    100,
 			PerUser:          100,
 			PerAccountOwned:  50,
+			JoinsPerMinute:   60,
+			JoinsBurst:       500,
 			StanzasPerSecond: 10,
 			StanzasBurst:     100,
 		},

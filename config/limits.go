@@ -81,6 +81,9 @@ type Rooms struct {
 	// PerUser is how many rooms a session may be in, PerAccountOwned how many rooms an account may own.
 	PerUser         int `yaml:"per_user" reload:"true" min:"1" max:"100000"`
 	PerAccountOwned int `yaml:"per_account_owned" reload:"true" min:"0" max:"100000"`
+	// Token bucket of one account, over all its sessions and all rooms of a host: over it, nothing more is entered.
+	JoinsPerMinute int `yaml:"joins_per_minute" reload:"true" min:"1" max:"1000000"`
+	JoinsBurst     int `yaml:"joins_burst" reload:"true" min:"1" max:"1000000"`
 	// Token bucket of one occupant: over it, a stanza is refused.
 	StanzasPerSecond int `yaml:"stanzas_per_second" reload:"true" min:"1" max:"1000000"`
 	StanzasBurst     int `yaml:"stanzas_burst" reload:"true" min:"1" max:"1000000"`

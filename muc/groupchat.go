@@ -13,10 +13,10 @@ var (
 	errNotToOne = refusal(stanza.Modify, stanza.BadRequest, "A message to one occupant is not of type groupchat.") // §7.5
 )
 
-// mayTalk takes from the session's bucket.
+// mayTalk takes from the session's bucket. Admins of the host may always.
 func (r *room) mayTalk(s *session) bool {
 	c := r.s.o.Config().Rooms
-	return s.rate.take(r.s.o.Now(), c.StanzasPerSecond, c.StanzasBurst)
+	return s.rate.take(r.s.o.Now(), float64(c.StanzasPerSecond), c.StanzasBurst) || r.s.isAdmin(s.full.Bare())
 }
 
 // speaker returns the session that may say something in the room now.

@@ -37,6 +37,9 @@ func (r *room) join(st wire.Stanza) error {
 	if err := r.lockNick(j); err != nil {
 		return err
 	}
+	if r.sessions[j.full] == nil && !r.s.mayJoin(j.bare) {
+		return errJoins
+	}
 	created := false
 	if r.state == absent {
 		if err := r.buried(j.bare); err != nil {
@@ -81,7 +84,7 @@ func (r *room) admit(j *joining, created bool) error {
 	if err := r.readHistory(); err != nil {
 		return err
 	}
-	if !r.s.ledger.enter(j.full, r.addr, r.s.o.Config().Rooms.PerUser) {
+	if !r.s.ledger.enter(j.full, r.addr, r.s.perUser(j.bare)) {
 		return refusal(stanza.Wait, stanza.ResourceConstraint, "You are in too many rooms.")
 	}
 	if j.token != nil {

@@ -106,11 +106,11 @@ type bucket struct {
 }
 
 // take takes one token, and reports false if there is none.
-func (b *bucket) take(now time.Time, perSecond, burst int) bool {
+func (b *bucket) take(now time.Time, perSecond float64, burst int) bool {
 	if b.at.IsZero() {
 		b.tokens = float64(burst)
 	} else {
-		b.tokens = min(float64(burst), b.tokens+now.Sub(b.at).Seconds()*float64(perSecond))
+		b.tokens = min(float64(burst), b.tokens+now.Sub(b.at).Seconds()*perSecond)
 	}
 	b.at = now
 	if b.tokens < 1 {

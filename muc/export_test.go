@@ -217,3 +217,12 @@ func Joins(n int) (kept int, refused bool) {
 	}
 	return len(j.buckets), !j.take(last, now, 1, 1)
 }
+
+// Late returns of how many occupants of a room the others have not seen the last presence.
+func (s *Service) Late(ctx context.Context, addr wire.Addr) (n int, err error) {
+	err = s.operate(ctx, addr, func(r *room) error {
+		n = len(r.late)
+		return nil
+	})
+	return n, err
+}

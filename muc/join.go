@@ -146,7 +146,11 @@ func (r *room) welcome(s *session, j *joining, created bool) {
 	if j.renamed {
 		n.self = append(n.self, statusNickChanged) // §7.2.2
 	}
-	r.announce(s.occ, s)
+	if s.occ.told.IsZero() {
+		r.announce(s.occ, s)
+	} else { // one more session, or one that has lost track
+		r.update(s.occ, s)
+	}
 	r.tellSelf(n, s)
 	r.showAvatar(s)
 	r.sendHistory(s, j.x)

@@ -19,6 +19,7 @@ type occupant struct {
 	role        role
 	looks       looks      // of the nick; empty until they are needed
 	sessions    []*session // in the order in which they last sent presence; the last one's is shown
+	told        time.Time  // when the others were last told of it as it was
 	// The presence that others see, with and without the real address; zero until it is needed.
 	open, anonymous wire.Stanza
 }
@@ -84,6 +85,7 @@ func (r *room) detach(s *session) (last bool) {
 	o := s.occ
 	if len(o.sessions) == 1 && o.sessions[0] == s {
 		delete(r.occupants, o.nick) // its sessions stay, for the last notice
+		delete(r.late, o)
 		r.users.Store(int32(len(r.occupants)))
 		return true
 	}

@@ -54,6 +54,8 @@ type room struct {
 	history history
 	relays  map[string]relay // by the id that the room gave
 	spent   spent
+	late    map[*occupant]struct{} // whose changed presence the others have not seen: see presencelimits.go
+	lateAt  time.Time
 	slow    slow
 	invited []invitation // the newest, oldest first
 	step    *step        // the change of affiliation that is being told; nil for none
@@ -79,6 +81,7 @@ func (r *room) reset() {
 	r.relays = map[string]relay{}
 	r.spent, r.slow = spent{}, slow{}
 	r.all, r.invited = nil, nil
+	r.late, r.lateAt = map[*occupant]struct{}{}, time.Time{}
 	r.history = history{}
 }
 
@@ -125,6 +128,7 @@ func (r *room) idle(quiet *time.Timer) bool {
 		return false
 	case <-quiet.C:
 		r.endRaid()
+		r.tellLate()
 		return end
 	}
 }
@@ -134,10 +138,17 @@ func (r *room) quietFor() (wait time.Duration, end bool) {
 	if len(r.all) == 0 {
 		return max(r.s.o.Config().Rooms.ParkAfter, r.slowLeft()), true
 	}
+	wait, end = r.s.o.Config().Rooms.ParkAfter, true
 	if raid := r.raidLeft(); raid > 0 { // somebody is to be told when it is over
-		return raid, false
+		wait, end = raid, false
 	}
-	return r.s.o.Config().Rooms.ParkAfter, true
+	if !r.lateAt.IsZero() {
+		late := max(0, r.lateAt.Sub(r.s.o.Now()))
+		if end || late < wait {
+			wait, end = late, false
+		}
+	}
+	return wait, end
 }
 
 // forgettable reports whether nothing would be lost with the room's state: every change is stored before it is
@@ -156,6 +167,7 @@ func (r *room) handle(e *event) {
 		r.line.push(e)
 	}
 	r.advance()
+	r.tellLate()
 }
 
 // guard runs one step of an event. A panic is our mistake, and ends that event alone.

@@ -30,6 +30,9 @@ type settings struct {
 	Private private `json:"private,omitempty"`
 	// Silent has bit r set if presence of role r is not told to others.
 	Silent uint8 `json:"silent,omitempty"`
+	// PresenceEvery is how many seconds lie between two changes of somebody's presence that others are told; 0 is as the service
+	// says, presenceUntold is never.
+	PresenceEvery uint32 `json:"presence_every,omitempty"`
 	// NickLock holds who has registered a nick to it.
 	NickLock bool `json:"nick_lock,omitempty"`
 	// Contact are bare addresses, shown to everyone.

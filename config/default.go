@@ -53,6 +53,7 @@ func Default() *Config {
 			PresenceInterval:     15 * time.Second,
 			PresenceIntervalOver: 100,
 			PresenceChangesMax:   1000,
+			IdlePing:             15 * time.Minute,
 			PerUser:              100,
 			PerAccountOwned:      50,
 			JoinsPerMinute:       60,

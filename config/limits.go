@@ -83,6 +83,8 @@ type Rooms struct {
 	PresenceInterval     time.Duration `yaml:"presence_interval" reload:"true" min:"1s" max:"24h" zero:"at once"`
 	PresenceIntervalOver int           `yaml:"presence_interval_over" reload:"true" min:"0" max:"1000000"`
 	PresenceChangesMax   int           `yaml:"presence_changes_max" reload:"true" min:"0" max:"1000000"`
+	// IdlePing is the silence after which an occupant from another server is asked whether it is there (XEP-0045 §18.1.2).
+	IdlePing time.Duration `yaml:"idle_ping" reload:"true" min:"1m" max:"24h" zero:"off"`
 	// PerUser is how many rooms a session may be in, PerAccountOwned how many rooms an account may own.
 	PerUser         int `yaml:"per_user" reload:"true" min:"1" max:"100000"`
 	PerAccountOwned int `yaml:"per_account_owned" reload:"true" min:"0" max:"100000"`

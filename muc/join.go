@@ -122,6 +122,7 @@ func (r *room) seat(j *joining) *session {
 	}
 	s = &session{full: j.full, sink: r.s.o.Router.Sink(j.full), shows: shows(j.st), rate: r.spent.take(j.full)}
 	r.enter(s, o)
+	r.watch(s)
 	return s
 }
 

@@ -32,6 +32,11 @@ type session struct {
 	shows wire.Payload // what its presence said: <show/>, <status/>, capabilities
 	index int          // in room.all
 	rate  bucket
+	// remote says that it is of another domain; then heard is when something last came from it, and probe
+	// what it was asked since.
+	remote bool
+	heard  time.Time
+	probe  probe
 	// follows says that it asked for the versions of the affiliations (XEP-0463).
 	follows bool
 }

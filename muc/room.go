@@ -56,6 +56,7 @@ type room struct {
 	spent   spent
 	late    map[*occupant]struct{} // whose changed presence the others have not seen: see presencelimits.go
 	lateAt  time.Time
+	pingAt  time.Time // when the silent are asked whether they are there; zero is never
 	slow    slow
 	invited []invitation // the newest, oldest first
 	step    *step        // the change of affiliation that is being told; nil for none
@@ -81,7 +82,7 @@ func (r *room) reset() {
 	r.relays = map[string]relay{}
 	r.spent, r.slow = spent{}, slow{}
 	r.all, r.invited = nil, nil
-	r.late, r.lateAt = map[*occupant]struct{}{}, time.Time{}
+	r.late, r.lateAt, r.pingAt = map[*occupant]struct{}{}, time.Time{}, time.Time{}
 	r.history = history{}
 }
 
@@ -127,8 +128,7 @@ func (r *room) idle(quiet *time.Timer) bool {
 	case <-r.box.wake:
 		return false
 	case <-quiet.C:
-		r.endRaid()
-		r.tellLate()
+		r.tick()
 		return end
 	}
 }
@@ -139,13 +139,9 @@ func (r *room) quietFor() (wait time.Duration, end bool) {
 		return max(r.s.o.Config().Rooms.ParkAfter, r.slowLeft()), true
 	}
 	wait, end = r.s.o.Config().Rooms.ParkAfter, true
-	if raid := r.raidLeft(); raid > 0 { // somebody is to be told when it is over
-		wait, end = raid, false
-	}
-	if !r.lateAt.IsZero() {
-		late := max(0, r.lateAt.Sub(r.s.o.Now()))
-		if end || late < wait {
-			wait, end = late, false
+	for _, at := range []time.Time{r.set.RaidUntil, r.lateAt, r.pingAt} { // somebody is to be told or asked something then
+		if left := max(0, at.Sub(r.s.o.Now())); !at.IsZero() && (end || left < wait) {
+			wait, end = left, false
 		}
 	}
 	return wait, end
@@ -166,8 +162,16 @@ func (r *room) handle(e *event) {
 	} else {
 		r.line.push(e)
 	}
+	r.hear(e.st)
 	r.advance()
+	r.tick()
+}
+
+// tick does what its time has come for.
+func (r *room) tick() {
+	r.endRaid()
 	r.tellLate()
+	r.pingSilent()
 }
 
 // guard runs one step of an event. A panic is our mistake, and ends that event alone.

@@ -42,8 +42,11 @@ func (r *room) watch(s *session) {
 
 // pingSilent asks the silent, once in rooms.idle_ping.
 func (r *room) pingSilent() {
+	if r.pingAt.IsZero() {
+		return
+	}
 	now := r.s.o.Now()
-	if r.pingAt.IsZero() || now.Before(r.pingAt) {
+	if now.Before(r.pingAt) {
 		return
 	}
 	every, watched := r.s.o.Config().Rooms.IdlePing, false

@@ -140,7 +140,10 @@ func (r *room) quietFor() (wait time.Duration, end bool) {
 	}
 	wait, end = r.s.o.Config().Rooms.ParkAfter, true
 	for _, at := range []time.Time{r.set.RaidUntil, r.lateAt, r.pingAt} { // somebody is to be told or asked something then
-		if left := max(0, at.Sub(r.s.o.Now())); !at.IsZero() && (end || left < wait) {
+		if at.IsZero() {
+			continue
+		}
+		if left := max(0, at.Sub(r.s.o.Now())); end || left < wait {
 			wait, end = left, false
 		}
 	}
@@ -155,14 +158,14 @@ func (r *room) forgettable() bool {
 
 // handle takes one event into the line and moves what can move.
 func (r *room) handle(e *event) {
-	r.endRaid()
+	r.hear(e.st)
+	r.tick() // what was due comes first
 	if e.committed != nil {
 		e.committed.ready = true
 		r.box.release(e)
 	} else {
 		r.line.push(e)
 	}
-	r.hear(e.st)
 	r.advance()
 	r.tick()
 }

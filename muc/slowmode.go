@@ -99,6 +99,9 @@ func (r *room) slowed() {
 
 // slowLeft is how long somebody still has to wait for the next message: for so long the room is not forgotten.
 func (r *room) slowLeft() time.Duration {
+	if r.slow.newest.IsZero() {
+		return 0
+	}
 	every := r.set.SlowMode
 	if r.raided() {
 		every = max(every, r.set.raidWait())

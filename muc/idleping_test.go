@@ -87,14 +87,18 @@ func TestIdlePing(t *testing.T) {
 	if after(5*time.Minute) != "" {
 		t.Error("asked who has just spoken")
 	}
-	if after(15*time.Minute) == "" || after(15*time.Minute) == "" {
-		t.Error("not asked again where no answer came")
+	for range 2 {
+		if after(15*time.Minute) == "" {
+			t.Error("not asked again where no answer came")
+		}
 	}
 	w.wantNot(anna.sync(), `type="unavailable"`)
 	w.wantNot(ben.sync(), pinged)
 	w.reconfigure(func(c *config.Config) { c.Rooms.IdlePing = 0 })
-	if after(24*time.Hour) != "" || after(24*time.Hour) != "" {
-		t.Error("asked though it is off")
+	for range 2 {
+		if after(24*time.Hour) != "" {
+			t.Error("asked though it is off")
+		}
 	}
 }
 

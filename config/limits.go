@@ -78,9 +78,19 @@ type Rooms struct {
 	MaxOccupants int `yaml:"max_occupants" reload:"true" min:"1" max:"1000000" zero:"no limit"`
 	// ChatStatesMax is the number of occupants over which a room passes on no chat states that come alone (XEP-0085 §5.8).
 	ChatStatesMax int `yaml:"chat_states_max" reload:"true" min:"0" max:"1000000"`
+	// PresenceInterval is the least time between two changes of an occupant's presence that others are told, in rooms of more than
+	// PresenceIntervalOver occupants; the last one wins. Over PresenceChangesMax occupants others are told of none.
+	PresenceInterval     time.Duration `yaml:"presence_interval" reload:"true" min:"1s" max:"24h" zero:"at once"`
+	PresenceIntervalOver int           `yaml:"presence_interval_over" reload:"true" min:"0" max:"1000000"`
+	PresenceChangesMax   int           `yaml:"presence_changes_max" reload:"true" min:"0" max:"1000000"`
+	// IdlePing is the silence after which an occupant from another server is asked whether it is there (XEP-0045 §18.1.2).
+	IdlePing time.Duration `yaml:"idle_ping" reload:"true" min:"1m" max:"24h" zero:"off"`
 	// PerUser is how many rooms a session may be in, PerAccountOwned how many rooms an account may own.
 	PerUser         int `yaml:"per_user" reload:"true" min:"1" max:"100000"`
 	PerAccountOwned int `yaml:"per_account_owned" reload:"true" min:"0" max:"100000"`
+	// Token bucket of one account, over all its sessions and all rooms of a host: over it, nothing more is entered.
+	JoinsPerMinute int `yaml:"joins_per_minute" reload:"true" min:"1" max:"1000000"`
+	JoinsBurst     int `yaml:"joins_burst" reload:"true" min:"1" max:"1000000"`
 	// Token bucket of one occupant: over it, a stanza is refused.
 	StanzasPerSecond int `yaml:"stanzas_per_second" reload:"true" min:"1" max:"1000000"`
 	StanzasBurst     int `yaml:"stanzas_burst" reload:"true" min:"1" max:"1000000"`

@@ -53,6 +53,9 @@ func (u *Users) EraseUser(ctx context.Context, addr wire.Addr, bury bool) (Erase
 	if err != nil && !errors.Is(err, storage.ErrNotFound) { // who has no account here may have been in rooms
 		return e.report(), err
 	}
+	if err := u.forgotten(ctx, addr); err != nil { // also of who had no account, or of one that was deleted before
+		return e.report(), err
+	}
 	for range erasePasses {
 		if u.o.Erased != nil {
 			if err := u.o.Erased(ctx, addr, e.names); err != nil {

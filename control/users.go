@@ -40,6 +40,9 @@ type UsersOptions struct {
 	// Erased is called after a person's stored messages were rewritten, so that rooms in memory forget the person too; nil
 	// does nothing.
 	Erased func(ctx context.Context, addr wire.Addr, names *archive.Pseudonyms) error
+	// Forgotten is called after an account was deleted, so that rooms which keep its address beside their lists forget it, be they
+	// in memory or not; nil does nothing.
+	Forgotten func(ctx context.Context, addr wire.Addr) error
 	// Held says that nothing of an account may be deleted now (archive.hold); nil holds none.
 	Held func(addr wire.Addr) bool
 	// Leaving is called before an account is deleted, so that its contacts hear of it; nil does nothing.
@@ -167,6 +170,23 @@ func (u *Users) DeleteUser(ctx context.Context, addr wire.Addr) error {
 		return missing(addr, "delete", err)
 	}
 	u.o.Changed(addr, true)
+	return u.forgotten(ctx, addr)
+}
+
+// forgetTime bounds how long rooms may take to forget an account.
+const forgetTime = time.Minute
+
+// forgotten has the rooms forget an account that is no more.
+func (u *Users) forgotten(ctx context.Context, addr wire.Addr) error {
+	if u.o.Forgotten == nil {
+		return nil
+	}
+	// Who removes the own account ends the own session by it, and with that the request.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forgetTime)
+	defer cancel()
+	if err := u.o.Forgotten(ctx, addr); err != nil {
+		return fmt.Errorf("control: %s is deleted, but rooms still name it (`user erase` tries again): %w", addr, err)
+	}
 	return nil
 }
 

@@ -180,10 +180,8 @@ func (r *room) apply(by actor, changes []change, answer func()) error {
 	if err := r.checkLists(store); err != nil {
 		return err
 	}
-	if len(store) > 0 {
-		if err := r.putAffiliations(store); err != nil {
-			return err
-		}
+	if err := r.store(store, changes); err != nil {
+		return err
 	}
 	var tell []func()
 	for i := range changes {
@@ -200,6 +198,17 @@ func (r *room) apply(by actor, changes []change, answer func()) error {
 		f()
 	}
 	return nil
+}
+
+// store stores affiliations, and what changes of roles leave behind, together.
+func (r *room) store(affiliations []storage.Affiliation, changes []change) error {
+	if set, changed := r.remember(changes); changed {
+		return r.putWith(set, affiliations)
+	}
+	if len(affiliations) == 0 {
+		return nil
+	}
+	return r.putAffiliations(affiliations)
 }
 
 // checkLists holds what the lists would become against their bounds: an owner at least, and not too many entries.

@@ -103,6 +103,7 @@ func (r *room) putWith(set settings, changes []storage.Affiliation) error {
 // takeOver lets stored changes hold.
 func (r *room) takeOver(changes []storage.Affiliation) {
 	lost := false
+	r.forgetVoices(changes)
 	for _, c := range changes {
 		v, _ := parseAffiliation(c.Value)
 		lost = lost || v < member

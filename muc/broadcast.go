@@ -51,6 +51,6 @@ func (r *room) appear(o *occupant, shown bool) {
 		n.item.role = noRole
 		r.spread(n, o)
 	case !shown && !hidden:
-		r.showTo(o, func(s *session) bool { return s.occ != o })
+		r.tell(o)
 	}
 }

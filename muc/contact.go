@@ -1,6 +1,7 @@
 package muc
 
 import (
+	"slices"
 	"strings"
 
 	"mellium.im/xmpp/stanza"
@@ -13,6 +14,17 @@ const fieldContact = "{https://salon.im/muc}contact"
 
 // maxContacts bounds the contact addresses of a room.
 const maxContacts = 10
+
+// forgetContact takes an account that was deleted, bare, out of the contacts. Nobody is told.
+func (r *room) forgetContact(account wire.Addr) {
+	if !slices.Contains(r.set.Contact, account.String()) {
+		return
+	}
+	r.set.Contact = slices.DeleteFunc(slices.Clone(r.set.Contact), func(c string) bool { return c == account.String() })
+	if r.stored {
+		_ = r.save(r.set) // logged; ForgetStored sees to it
+	}
+}
 
 // contactFacet says whom to turn to about the room (XEP-0045 §16.5.4). Owners name them: that they own the room does not mean
 // that they want to be found.

@@ -106,6 +106,7 @@ const (
 	MaxRelaysOfAsker = maxRelaysOfAsker
 	HistoryBytes     = historyBytes
 	MaxTombs         = maxTombs
+	MaxVoices        = maxVoices
 )
 
 // SpentAfter returns how many sessions are remembered after n have left.
@@ -146,9 +147,9 @@ func SlowMode(n int, every time.Duration) (kept int, waits bool) {
 	var last wire.Addr
 	for i := range n {
 		last = wire.MustAddr(fmt.Sprintf("u%d@example.test", i))
-		s.wait(last, now, every)
+		s.wait(last, now, every, nil)
 	}
-	return len(s.last), s.wait(last, now, every) > 0
+	return len(s.last), s.wait(last, now, every, nil) > 0
 }
 
 // MaxWaiting is the bound of what slow mode remembers.
@@ -200,3 +201,28 @@ func Looks(nick string) []string { l := looksOf(nick); return l[:] }
 
 // Alike reports whether two nicks look alike.
 func Alike(a, b string) bool { return looksOf(a).like(looksOf(b)) }
+
+// MaxJoiners is the bound of the accounts whose joins are counted.
+const MaxJoiners = maxJoiners
+
+// Joins has n accounts enter a room once, which is what they may. It returns how many are remembered, and whether the last one may
+// not enter again.
+func Joins(n int) (kept int, refused bool) {
+	var j joins
+	now := time.Unix(1_800_000_000, 0)
+	var last wire.Addr
+	for i := range n {
+		last = wire.MustAddr(fmt.Sprintf("u%d@example.test", i))
+		j.take(last, now, 1, 1)
+	}
+	return len(j.buckets), !j.take(last, now, 1, 1)
+}
+
+// Late returns of how many occupants of a room the others have not seen the last presence.
+func (s *Service) Late(ctx context.Context, addr wire.Addr) (n int, err error) {
+	err = s.operate(ctx, addr, func(r *room) error {
+		n = len(r.late)
+		return nil
+	})
+	return n, err
+}

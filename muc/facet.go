@@ -40,6 +40,7 @@ var facets = []facet{
 	moderatedFacet,
 	whoisFacet,
 	broadcastFacet,
+	presenceLimitsFacet,
 	subjectFacet,
 	inviteFacet,
 	privateFacet,

@@ -16,14 +16,10 @@ var gone = map[string]bool{
 // bounced takes a session out that our stanzas come back from (XEP-0045 §11.1, status 333). An invitation's error is for who
 // asked for it.
 func (r *room) bounced(st wire.Stanza) {
-	e, ok := st.Kid("", "error")
-	if !ok || r.inviteBounced(st) {
+	if _, ok := st.Kid("", "error"); !ok || r.inviteBounced(st) {
 		return
 	}
-	for k := range e.Kids() {
-		if n := k.Name(); n.Space == stanza.NSError && gone[n.Local] {
-			r.depart(st.From(), nil, statusUnreachable)
-			return
-		}
+	if gone[conditionOf(st)] {
+		r.depart(st.From(), nil, statusUnreachable)
 	}
 }

@@ -13,10 +13,10 @@ var (
 	errNotToOne = refusal(stanza.Modify, stanza.BadRequest, "A message to one occupant is not of type groupchat.") // §7.5
 )
 
-// mayTalk takes from the session's bucket.
+// mayTalk takes from the session's bucket. Admins of the host may always.
 func (r *room) mayTalk(s *session) bool {
 	c := r.s.o.Config().Rooms
-	return s.rate.take(r.s.o.Now(), c.StanzasPerSecond, c.StanzasBurst)
+	return s.rate.take(r.s.o.Now(), float64(c.StanzasPerSecond), c.StanzasBurst) || r.s.isAdmin(s.full.Bare())
 }
 
 // speaker returns the session that may say something in the room now.
@@ -55,7 +55,7 @@ func (r *room) judgeGroupchat(st wire.Stanza, m *message) error {
 		return err
 	}
 	r.archiveRow(s, m)
-	return r.judgePace(s, st)
+	return r.judgePace(s, st, m)
 }
 
 // archiveRow has the archive keep a message of a session, by the rules.

@@ -84,6 +84,6 @@ func (r *room) updatePresence(s *session, st wire.Stanza) error {
 	}
 	s.shows = shows(st)
 	s.occ.show(s)
-	r.announce(s.occ)
+	r.update(s.occ)
 	return nil
 }

@@ -45,6 +45,7 @@ func (r *room) iq(e *event) error {
 		return r.relayIQ(st)
 	}
 	if !request(st) {
+		r.answered(st)
 		return nil
 	}
 	if r.missing(st.From()) {

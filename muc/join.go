@@ -37,6 +37,9 @@ func (r *room) join(st wire.Stanza) error {
 	if err := r.lockNick(j); err != nil {
 		return err
 	}
+	if r.sessions[j.full] == nil && !r.s.mayJoin(j.bare) {
+		return errJoins
+	}
 	created := false
 	if r.state == absent {
 		if err := r.buried(j.bare); err != nil {
@@ -81,7 +84,7 @@ func (r *room) admit(j *joining, created bool) error {
 	if err := r.readHistory(); err != nil {
 		return err
 	}
-	if !r.s.ledger.enter(j.full, r.addr, r.s.o.Config().Rooms.PerUser) {
+	if !r.s.ledger.enter(j.full, r.addr, r.s.perUser(j.bare)) {
 		return refusal(stanza.Wait, stanza.ResourceConstraint, "You are in too many rooms.")
 	}
 	if j.token != nil {
@@ -115,10 +118,11 @@ func (r *room) seat(j *joining) *session {
 	o := r.occupants[j.nick]
 	if o == nil {
 		o = &occupant{nick: j.nick, addr: j.addr, bare: j.bare, mark: r.mark(j.bare), hats: r.hatsOf(j.bare), affiliation: j.affiliation,
-			role: r.initialRole(j.affiliation)}
+			role: r.returningRole(j.bare, j.affiliation)}
 	}
 	s = &session{full: j.full, sink: r.s.o.Router.Sink(j.full), shows: shows(j.st), rate: r.spent.take(j.full)}
 	r.enter(s, o)
+	r.watch(s)
 	return s
 }
 
@@ -143,7 +147,11 @@ func (r *room) welcome(s *session, j *joining, created bool) {
 	if j.renamed {
 		n.self = append(n.self, statusNickChanged) // §7.2.2
 	}
-	r.announce(s.occ, s)
+	if s.occ.told.IsZero() {
+		r.announce(s.occ, s)
+	} else { // one more session, or one that has lost track
+		r.update(s.occ, s)
+	}
 	r.tellSelf(n, s)
 	r.showAvatar(s)
 	r.sendHistory(s, j.x)

@@ -23,7 +23,7 @@ func (r *room) depart(full wire.Addr, said wire.Payload, statuses ...int) {
 	case last:
 		r.tellOthers(n, o)
 	case wasShown:
-		r.announce(o)
+		r.update(o)
 	}
 	r.emptied()
 }

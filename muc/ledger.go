@@ -1,11 +1,20 @@
 package muc
 
 import (
+	"math"
 	"slices"
 	"sync"
 
 	"salon.im/salon/wire"
 )
+
+// perUser is how many rooms a session of an account, bare, may be in: rooms.per_user, which does not bind admins of the host.
+func (s *Service) perUser(bare wire.Addr) int {
+	if s.isAdmin(bare) {
+		return math.MaxInt
+	}
+	return s.o.Config().Rooms.PerUser
+}
 
 // ledger knows which rooms a session is in, to bound them and to take it out of all when it dies.
 type ledger struct {

@@ -31,6 +31,11 @@ func (m *roomModel) setRole(full, nick, want, reason string) {
 		m.answer(full)
 		tell()
 	default:
+		if voice := want != "visitor"; voice == (m.initialRole(m.affiliation(o.bare)) != "visitor") {
+			delete(m.voices, o.bare)
+		} else {
+			m.voices[o.bare] = voice
+		}
 		o.role = want
 		m.answer(full)
 		m.announceChange(o, by, was, reason)
@@ -65,6 +70,9 @@ func (m *roomModel) setAffiliation(full, bare, want, reason string) {
 	if why := m.affiliationRefusal(bareOf(full), rank, bare, is, want); why != "" {
 		m.refuse(full, "iq", why)
 		return
+	}
+	if above(want, is) || want == "outcast" {
+		delete(m.voices, bare)
 	}
 	if m.affiliations[bare] = want; want == "none" {
 		delete(m.affiliations, bare)

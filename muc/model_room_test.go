@@ -13,6 +13,7 @@ type roomModel struct {
 	moderated, membersOnly, nonAnonymous, changeSubject bool
 
 	affiliations map[string]string         // by account; without none
+	voices       map[string]bool           // given or taken against what the affiliation says, by account
 	occupants    map[string]*modelOccupant // by nick
 	sessions     map[string]*modelOccupant // by full address
 	subject      heard                     // as who enters is sent it
@@ -106,6 +107,19 @@ func (m *roomModel) initialRole(affiliation string) string {
 		return "visitor"
 	}
 	return "participant"
+}
+
+// returningRole is who enters, with a voice as it was left (§5.1).
+func (m *roomModel) returningRole(bare string) string {
+	initial := m.initialRole(m.affiliation(bare))
+	voice, known := m.voices[bare]
+	switch {
+	case !known || initial == "moderator":
+		return initial
+	case voice:
+		return "participant"
+	}
+	return "visitor"
 }
 
 func (o *modelOccupant) shown() string { return o.sessions[len(o.sessions)-1] }
@@ -203,7 +217,7 @@ func (m *roomModel) enter(full, nick, show string) {
 	}
 	o := m.occupants[nick]
 	if o == nil {
-		o = &modelOccupant{nick: nick, bare: bare, role: m.initialRole(m.affiliation(bare)), show: map[string]string{}}
+		o = &modelOccupant{nick: nick, bare: bare, role: m.returningRole(bare), show: map[string]string{}}
 		m.occupants[nick] = o
 	}
 	m.sessions[full] = o

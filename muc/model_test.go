@@ -68,7 +68,7 @@ func newSchedule(t *testing.T, seed uint64, seen map[string]int) *schedule {
 	s.root = s.w.dial("root")
 	anna := s.fulls[0]
 	s.m = &roomModel{moderated: s.flip(), membersOnly: s.rand.IntN(3) == 0, nonAnonymous: s.flip(), changeSubject: s.flip(),
-		affiliations: map[string]string{bareOf(anna): "owner"}, occupants: map[string]*modelOccupant{}, sessions: map[string]*modelOccupant{},
+		affiliations: map[string]string{bareOf(anna): "owner"}, voices: map[string]bool{}, occupants: map[string]*modelOccupant{}, sessions: map[string]*modelOccupant{},
 		subject: heard{kind: "subject", typ: "groupchat"}, sent: map[string][]heard{}}
 	s.people[anna].instant("A")
 	whois := "moderators"

@@ -84,7 +84,7 @@ func (r *room) changeNick(s *session, st wire.Stanza) error {
 	if last := r.detach(s); last {
 		r.tellOthers(n, old)
 	} else if wasShown {
-		r.announce(old)
+		r.update(old)
 	}
 	r.tellSelf(n, s)
 	o := r.occupants[nick]

@@ -19,6 +19,7 @@ type occupant struct {
 	role        role
 	looks       looks      // of the nick; empty until they are needed
 	sessions    []*session // in the order in which they last sent presence; the last one's is shown
+	told        time.Time  // when the others were last told of it as it was
 	// The presence that others see, with and without the real address; zero until it is needed.
 	open, anonymous wire.Stanza
 }
@@ -31,6 +32,11 @@ type session struct {
 	shows wire.Payload // what its presence said: <show/>, <status/>, capabilities
 	index int          // in room.all
 	rate  bucket
+	// remote says that it is of another domain; then heard is when something last came from it, and probe
+	// what it was asked since.
+	remote bool
+	heard  time.Time
+	probe  probe
 	// follows says that it asked for the versions of the affiliations (XEP-0463).
 	follows bool
 }
@@ -84,6 +90,7 @@ func (r *room) detach(s *session) (last bool) {
 	o := s.occ
 	if len(o.sessions) == 1 && o.sessions[0] == s {
 		delete(r.occupants, o.nick) // its sessions stay, for the last notice
+		delete(r.late, o)
 		r.users.Store(int32(len(r.occupants)))
 		return true
 	}
@@ -106,11 +113,11 @@ type bucket struct {
 }
 
 // take takes one token, and reports false if there is none.
-func (b *bucket) take(now time.Time, perSecond, burst int) bool {
+func (b *bucket) take(now time.Time, perSecond float64, burst int) bool {
 	if b.at.IsZero() {
 		b.tokens = float64(burst)
 	} else {
-		b.tokens = min(float64(burst), b.tokens+now.Sub(b.at).Seconds()*float64(perSecond))
+		b.tokens = min(float64(burst), b.tokens+now.Sub(b.at).Seconds()*perSecond)
 	}
 	b.at = now
 	if b.tokens < 1 {

@@ -117,8 +117,12 @@ func (r *room) keep(set settings) error {
 	return nil
 }
 
-// tellConfig tells everyone that the configuration has changed, and how that touches their privacy (XEP-0045 §10.2.1).
+// tellConfig tells everyone that the configuration has changed, and how that touches their privacy (XEP-0045 §10.2.1). A form
+// that changes nothing is no change, and nobody is told.
 func (r *room) tellConfig(was *settings) {
+	if r.set.alike(*was) {
+		return
+	}
 	w, private := wire.NewWriter().Start(nsUser, "x"), false
 	for _, f := range facets {
 		if f.changed == nil {

@@ -274,3 +274,31 @@ func TestLeaveSleepingRoom(t *testing.T) {
 		t.Error("rooms in memory:", n)
 	}
 }
+
+// XEP-0045 §10.2.1: the form as it was sent, submitted, changes nothing, whatever the settings are.
+func TestFormAsItIsChangesNothing(t *testing.T) {
+	w := newWorld(t)
+	anna, ben := w.dial("anna"), w.dial("ben")
+	anna.instant("A")
+	for i, fields := range [][]string{
+		0: nil,
+		1: {"persistentroom=1", "roomname=N", "roomdesc=D", "lang=de", "maxusers=50", "passwordprotectedroom=1", "roomsecret=x", "publicroom=0",
+			"moderatedroom=1", "whois=anyone", "presencebroadcast=moderator", "changesubject=1", "allowinvites=1", "allowpm=none",
+			"enablearchiving=0", "slow_mode_duration=7"},
+	} {
+		anna.configure(fields...)
+		ben.enterWith("B", "x")
+		anna.sync()
+		anna.say(`<iq type='get' id='form' to='` + roomJID + `'><query xmlns='http://jabber.org/protocol/muc#owner'/></iq>`)
+		form := anna.waitFor(`id="form"`)
+		_, form, _ = strings.Cut(form, `type="form">`)
+		form, _, _ = strings.Cut(form, `</query>`)
+		anna.say(`<iq type='set' id='same' to='` + roomJID + `'><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'>` +
+			form + `</query></iq>`)
+		w.want(anna.sync(), `type="result"`, `id="same"`)
+		if got := ben.sync(); has(got, `<message`, `<status`) {
+			t.Errorf("%d: %q", i, got)
+		}
+	}
+	w.want(anna.configure("roomname=Other"), `<status code="104"/>`)
+}

@@ -77,6 +77,9 @@ var passwordFacet = facet{
 		case len(secret) > maxPassword:
 			return refusal(stanza.Modify, stanza.NotAcceptable, "The password is too long.")
 		default:
+			if is, err := r.password(); err == nil && is == secret {
+				return nil // sealed anew it would look like a change
+			}
 			set.Password = r.s.seal.close(r.addr, secret)
 		}
 		return nil

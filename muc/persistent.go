@@ -30,13 +30,14 @@ var persistentFacet = facet{
 	},
 }
 
-// mayOwnMore holds the room's owners against rooms.per_account_owned, before one more room is kept for them.
+// mayOwnMore holds the room's owners against rooms.per_account_owned, before one more room is kept for them. It does not bind
+// admins of the host.
 func (r *room) mayOwnMore() error {
 	max := r.s.o.Config().Rooms.PerAccountOwned
 	ctx, cancel := r.ctx()
 	defer cancel()
 	for _, a := range r.affiliations {
-		if a.Value != owner.String() {
+		if a.Value != owner.String() || r.s.isAdmin(a.Addr) {
 			continue
 		}
 		n, err := r.s.o.Rooms.CountOwned(ctx, a.Addr)

@@ -91,26 +91,31 @@ func (r *room) presenceFor(o *occupant, s *session) wire.Stanza {
 }
 
 // announce tells everyone of an occupant as it is now: the others, then its own sessions (XEP-0045 §7.7), but those that are
-// told something else.
+// told something else. update is for changes that may wait.
 func (r *room) announce(o *occupant, besides ...*session) {
 	o.changed()
-	r.showTo(o, func(s *session) bool { return s.occ != o })
-	st := about(o).render(true, true)
-	for _, s := range o.sessions {
-		if !slices.Contains(besides, s) {
-			s.send(st)
+	r.tell(o)
+	r.tellOwn(o, besides...)
+}
+
+// tell sends an occupant's presence to the others.
+func (r *room) tell(o *occupant) {
+	if r.seen(o); r.set.silent(o.role) {
+		return
+	}
+	for _, s := range r.all {
+		if s.occ != o {
+			s.send(r.presenceFor(o, s))
 		}
 	}
 }
 
-// showTo sends an occupant's presence to the sessions that f picks.
-func (r *room) showTo(o *occupant, f func(*session) bool) {
-	if r.set.silent(o.role) {
-		return
-	}
-	for _, s := range r.all {
-		if f(s) {
-			s.send(r.presenceFor(o, s))
+// tellOwn sends an occupant's presence to its own sessions.
+func (r *room) tellOwn(o *occupant, besides ...*session) {
+	st := about(o).render(true, true)
+	for _, s := range o.sessions {
+		if !slices.Contains(besides, s) {
+			s.send(st)
 		}
 	}
 }

@@ -73,7 +73,7 @@ var raidSwitch = command{node: nsRaid, name: "Raid mode: keep newcomers out for 
 		r.slowed()
 		note := wire.NewWriter().Start(nsCommands, "note").Attr("type", "info").Text("Raid mode is " + r.raidState() + ".").End()
 		return note.Payload(), func() {
-			if r.state == open && !r.set.alike(was) {
+			if r.state == open {
 				r.tellConfig(&was)
 			}
 		}, nil
@@ -103,7 +103,9 @@ func (s *settings) readRaid(f wire.Form, now time.Time, absent string) error {
 		if err != nil || n < 1 || n > maxSlowMode {
 			return badField(fieldRaidWait)
 		}
-		s.RaidWait = uint32(n)
+		if uint32(n) != s.raidWait() { // the usual, as the form shows it, is no change
+			s.RaidWait = uint32(n)
+		}
 	}
 	v := absent
 	if f.Has(fieldRaid) {

@@ -76,6 +76,7 @@ func (r *room) announceChange(o *occupant, was role, actor, reason string) {
 		r.appear(o, true)
 	} else {
 		r.tellOthers(n, o)
+		r.seen(o)
 	}
 	r.tellSelf(n, o.sessions...)
 	if o.role != moderator || was == moderator || r.set.Whois == whoisAnyone {

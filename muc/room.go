@@ -54,6 +54,9 @@ type room struct {
 	history history
 	relays  map[string]relay // by the id that the room gave
 	spent   spent
+	late    map[*occupant]struct{} // whose changed presence the others have not seen: see presencelimits.go
+	lateAt  time.Time
+	pingAt  time.Time // when the silent are asked whether they are there; zero is never
 	slow    slow
 	invited []invitation // the newest, oldest first
 	step    *step        // the change of affiliation that is being told; nil for none
@@ -79,6 +82,7 @@ func (r *room) reset() {
 	r.relays = map[string]relay{}
 	r.spent, r.slow = spent{}, slow{}
 	r.all, r.invited = nil, nil
+	r.late, r.lateAt, r.pingAt = map[*occupant]struct{}{}, time.Time{}, time.Time{}
 	r.history = history{}
 }
 
@@ -118,21 +122,32 @@ func (r *room) idle(quiet *time.Timer) bool {
 	if r.closing || r.state <= absent {
 		return true
 	}
-	wait, raid := r.s.o.Config().Rooms.ParkAfter, time.Duration(0)
-	if len(r.all) > 0 { // somebody is to be told when it is over
-		raid = r.raidLeft()
-	}
-	if raid > 0 {
-		wait = raid
-	}
+	wait, end := r.quietFor()
 	quiet.Reset(wait)
 	select {
 	case <-r.box.wake:
 		return false
 	case <-quiet.C:
-		r.endRaid()
-		return raid == 0
+		r.tick()
+		return end
 	}
+}
+
+// quietFor is how long the room waits for an event, and whether its goroutine ends when none comes.
+func (r *room) quietFor() (wait time.Duration, end bool) {
+	if len(r.all) == 0 {
+		return max(r.s.o.Config().Rooms.ParkAfter, r.slowLeft()), true
+	}
+	wait, end = r.s.o.Config().Rooms.ParkAfter, true
+	for _, at := range []time.Time{r.set.RaidUntil, r.lateAt, r.pingAt} { // somebody is to be told or asked something then
+		if at.IsZero() {
+			continue
+		}
+		if left := max(0, at.Sub(r.s.o.Now())); end || left < wait {
+			wait, end = left, false
+		}
+	}
+	return wait, end
 }
 
 // forgettable reports whether nothing would be lost with the room's state: every change is stored before it is
@@ -143,7 +158,8 @@ func (r *room) forgettable() bool {
 
 // handle takes one event into the line and moves what can move.
 func (r *room) handle(e *event) {
-	r.endRaid()
+	r.hear(e.st)
+	r.tick() // what was due comes first
 	if e.committed != nil {
 		e.committed.ready = true
 		r.box.release(e)
@@ -151,6 +167,14 @@ func (r *room) handle(e *event) {
 		r.line.push(e)
 	}
 	r.advance()
+	r.tick()
+}
+
+// tick does what its time has come for.
+func (r *room) tick() {
+	r.endRaid()
+	r.tellLate()
+	r.pingSilent()
 }
 
 // guard runs one step of an event. A panic is our mistake, and ends that event alone.

@@ -65,6 +65,7 @@ type Service struct {
 	addr      wire.Addr
 	seal      sealer
 	ledger    ledger
+	joins     joins
 	graves    *graveyard
 	reader    *archive.Reader
 	activity  activity

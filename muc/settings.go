@@ -30,6 +30,9 @@ type settings struct {
 	Private private `json:"private,omitempty"`
 	// Silent has bit r set if presence of role r is not told to others.
 	Silent uint8 `json:"silent,omitempty"`
+	// PresenceEvery is how many seconds lie between two changes of somebody's presence that others are told; 0 is as the service
+	// says, presenceUntold is never.
+	PresenceEvery uint32 `json:"presence_every,omitempty"`
 	// NickLock holds who has registered a nick to it.
 	NickLock bool `json:"nick_lock,omitempty"`
 	// Contact are bare addresses, shown to everyone.
@@ -43,6 +46,8 @@ type settings struct {
 	// Hats are those that there are, Worn has the URIs of those of each account, bare. Neither is changed in place: copies share them.
 	Hats []hat                  `json:"hats,omitempty"`
 	Worn map[wire.Addr][]string `json:"worn,omitempty"`
+	// Voices are those that were given or taken, the oldest first. They are not changed in place: copies share them.
+	Voices []voice `json:"voices,omitempty"`
 	// Tokens are those that make members. They are not changed in place: copies share them.
 	Tokens []token `json:"tokens,omitempty"`
 	// Versions are those of the affiliations, nil until somebody asks for one. They are not changed in place: copies share them.

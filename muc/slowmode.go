@@ -1,6 +1,7 @@
 package muc
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -42,31 +43,42 @@ func advertiseSlowMode(r *router.Router) {
 	r.Advertise(router.OnRoom, router.XEP{Num: 500, Version: "0.1.1", Status: "complete"})
 }
 
-// slow remembers when accounts, bare, spoke last: all their sessions and nicks count as one (XEP-0500 §8), also after they
-// left. It is forgotten with the room's state, when nobody was in for rooms.park_after.
+// slow remembers what accounts, bare, spoke last: all their sessions and nicks count as one (XEP-0500 §8), also after they left.
+// The room stays in memory until nobody has to wait any more; a restart of the server forgets it.
 type slow struct {
-	last map[wire.Addr]time.Time
+	last   map[wire.Addr]spoke
+	newest time.Time // of them
 }
 
-// wait returns how much longer an account must wait; if that is nothing, it has spoken now. At the bound those go who need not
-// wait any more, and then any others.
-func (s *slow) wait(bare wire.Addr, now time.Time, every time.Duration) time.Duration {
-	if left := every - now.Sub(s.last[bare]); left > 0 {
+// spoke is the last message of an account. origin is the digest by which the archive knows a resend, nil for none.
+type spoke struct {
+	at     time.Time
+	origin []byte
+}
+
+// wait returns how much longer an account must wait; if that is nothing, it has spoken now. What the archive will know as sent
+// again is no second message, and need not wait. At the bound those go who need not wait any more, and then any others.
+func (s *slow) wait(bare wire.Addr, now time.Time, every time.Duration, origin []byte) time.Duration {
+	was, known := s.last[bare]
+	if left := every - now.Sub(was.at); left > 0 {
+		if origin != nil && bytes.Equal(origin, was.origin) {
+			return 0
+		}
 		return left
 	}
 	if s.last == nil {
-		s.last = map[wire.Addr]time.Time{}
+		s.last = map[wire.Addr]spoke{}
 	}
-	if _, known := s.last[bare]; !known && len(s.last) >= maxWaiting {
+	if !known && len(s.last) >= maxWaiting {
 		s.trim(now, every)
 	}
-	s.last[bare] = now
+	s.last[bare], s.newest = spoke{now, origin}, now
 	return 0
 }
 
 func (s *slow) trim(now time.Time, every time.Duration) {
-	for a, at := range s.last {
-		if now.Sub(at) >= every {
+	for a, was := range s.last {
+		if now.Sub(was.at) >= every {
 			delete(s.last, a)
 		}
 	}
@@ -85,6 +97,18 @@ func (r *room) slowed() {
 	}
 }
 
+// slowLeft is how long somebody still has to wait for the next message: for so long the room is not forgotten.
+func (r *room) slowLeft() time.Duration {
+	if r.slow.newest.IsZero() {
+		return 0
+	}
+	every := r.set.SlowMode
+	if r.raided() {
+		every = max(every, r.set.raidWait())
+	}
+	return time.Duration(every)*time.Second - r.s.o.Now().Sub(r.slow.newest)
+}
+
 // pace is how many seconds an account, bare, waits here between two messages: admins and owners none (XEP-0500 §6).
 func (r *room) pace(bare wire.Addr) uint32 {
 	if r.set.SlowMode == 0 && !r.raided() {
@@ -99,13 +123,18 @@ func (r *room) pace(bare wire.Addr) uint32 {
 	return max(r.set.SlowMode, r.set.raidWait())
 }
 
-// judgePace refuses a message that comes too early. Those without a body do not count (XEP-0500 §6).
-func (r *room) judgePace(s *session, st wire.Stanza) error {
+// judgePace refuses a message that comes too early. Those without a body do not count (XEP-0500 §6). A resend goes on to the
+// archive, which drops it: refused, its sender would take for lost what everyone has seen.
+func (r *room) judgePace(s *session, st wire.Stanza, m *message) error {
 	pace := r.pace(s.occ.bare)
 	if pace == 0 || !st.Has("", "body") {
 		return nil
 	}
-	left := r.slow.wait(s.occ.bare, r.s.o.Now(), time.Duration(pace)*time.Second)
+	var origin []byte
+	if len(m.rows) > 0 { // what is not archived could be said again and again
+		origin = m.rows[0].Origin
+	}
+	left := r.slow.wait(s.occ.bare, r.s.o.Now(), time.Duration(pace)*time.Second, origin)
 	if left == 0 {
 		return nil
 	}

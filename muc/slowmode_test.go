@@ -2,10 +2,12 @@ package muc_test
 
 import (
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"salon.im/salon/config"
 	"salon.im/salon/muc"
 )
 
@@ -49,4 +51,35 @@ func TestSlowModeBound(t *testing.T) {
 			t.Errorf("%d: kept %d, waits %v", n, kept, waits)
 		}
 	}
+}
+
+// Who spoke is remembered for as long as it has to wait, also when the room is empty for longer than rooms.park_after.
+func TestSlowModeOutlastsAnEmptyRoom(t *testing.T) {
+	var ahead atomic.Int64
+	w := newWorld(t, func(w *world) {
+		w.now = func() time.Time { return time.Unix(1_800_000_000, ahead.Load()) }
+		w.cfg.Rooms.ParkAfter = time.Millisecond
+	})
+	anna, bert := w.dial("anna"), w.dial("bert")
+	anna.instant("A")
+	anna.configure("persistentroom=1", "slow_mode_duration=86400")
+	bert.enter("B")
+	bert.talk("one")
+	anna.leave("A")
+	bert.leave("B")
+	for range 20 { // others come and go meanwhile
+		anna.syncAt("other@" + service)
+		for w.muc.Stats.Rooms.Load() > 1 {
+			runtime.Gosched() // its own timer runs out
+		}
+	}
+	bert.enter("B")
+	bert.talk("two")
+	w.want(bert.sync(), tooEarly)
+	ahead.Store(int64(24*time.Hour - time.Millisecond))
+	bert.leave("B")
+	for w.muc.Stats.Rooms.Load() > 0 {
+		runtime.Gosched()
+	}
+	w.reconfigure(func(c *config.Config) { c.Rooms.ParkAfter = time.Hour })
 }

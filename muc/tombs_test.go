@@ -65,7 +65,9 @@ func TestTombOverRestart(t *testing.T) {
 func TestTombForgetsAccount(t *testing.T) {
 	w, anna, _, _ := three(t)
 	anna.destroy(``)
-	w.muc.Forget(wire.MustAddr("anna@" + host))
+	if err := w.muc.ForgetStored(t.Context(), wire.MustAddr("anna@"+host)); err != nil {
+		t.Fatal(err)
+	}
 	w.stop()
 	w.start()
 	w.want(w.dial("anna").enter("A"), `<gone`)

@@ -51,6 +51,5 @@ func (r *room) giveVoice(s *session, form wire.Form) error {
 	if form.Value("muc#role") != participant.String() {
 		return refusal(stanza.Modify, stanza.BadRequest, "Only the role of a participant can be given so.")
 	}
-	r.applyRole(actor{full: s.full, nick: s.occ.nick}, &change{occ: o, role: participant})()
-	return nil
+	return r.apply(actor{full: s.full, nick: s.occ.nick}, []change{{occ: o, role: participant}}, func() {})
 }

@@ -53,7 +53,7 @@ type world struct {
 func newWorld(t testing.TB, change ...func(*world)) *world {
 	t.Helper()
 	w := &world{t: t, ctx: context.Background(), cfg: config.Default(), now: time.Now}
-	w.cfg.Rooms.StanzasBurst = 1_000_000
+	w.cfg.Rooms.StanzasBurst, w.cfg.Rooms.JoinsBurst = 1_000_000, 1_000_000
 	var err error
 	w.store, err = sqlite.Open(w.ctx, sqlite.Options{Path: filepath.Join(t.TempDir(), "test.db"), Synchronous: sqlite.Off})
 	if err != nil {

@@ -35,7 +35,7 @@ func (s *Server) newUsers(secret []byte) *control.Users {
 			return control.Hashes(a.Mechanisms), a.Iterations
 		},
 		Held:    s.held,
-		Persons: s.store, Services: func() []string { return serviceNames(s.Config()) }, Rewrite: s.rewrite, Erased: s.erased,
+		Persons: s.store, Services: func() []string { return serviceNames(s.Config()) }, Rewrite: s.rewrite, Erased: s.erased, Forgotten: s.forgotten,
 		OccupantKey: func() ([]byte, error) { return occupantKey(secret), nil },
 		IDs:         func() (archive.IDs, error) { return s.ids, nil },
 		Leaving:     func(ctx context.Context, addr wire.Addr) error { return s.presence.EndSubscriptions(ctx, addr) },
@@ -64,6 +64,26 @@ func (s *Server) forget(addr wire.Addr) {
 	for _, rooms := range s.rooms {
 		rooms.Forget(addr)
 	}
+}
+
+// removed is forget and forgotten for who removed the own account.
+func (s *Server) removed(addr wire.Addr) {
+	s.forget(addr)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := s.forgotten(ctx, addr); err != nil {
+		s.o.Log.Warn("rooms still name an account that was removed: `salon user erase` tries again", "jid", addr.String(), "err", err)
+	}
+}
+
+// forgotten has the rooms forget an account that was deleted, those that are not in memory too.
+func (s *Server) forgotten(ctx context.Context, addr wire.Addr) error {
+	for _, rooms := range s.rooms {
+		if err := rooms.ForgetStored(ctx, addr); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Status implements control.Admin.

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -150,5 +151,34 @@ func TestOccupantKey(t *testing.T) {
 	}
 	if key, err := server.OccupantKey(s.Cfg); key != nil || err == nil {
 		t.Errorf("with a damaged secret: %x", key)
+	}
+}
+
+// Rooms forget who removes the account in band (XEP-0077 §3.2), also those that are not in memory.
+func TestRemovedInBand(t *testing.T) {
+	s := xmpptest.Start(t)
+	room := "team@conference." + xmpptest.Host
+	alice := wire.MustAddr("alice@" + xmpptest.Host)
+	contact := []rooms.Field{{Name: "contact", Values: []string{alice.String()}}}
+	if _, err := s.Admin().CreateRoom(t.Context(), room, control.NewRoom{Fields: contact}); err != nil {
+		t.Fatal(err)
+	}
+	named := func() bool {
+		t.Helper()
+		shown, err := s.Admin().ShowRoom(t.Context(), room)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(shown.Settings, func(f rooms.Setting) bool { return slices.Contains(f.Values, alice.String()) })
+	}
+	if !named() {
+		t.Fatal("there is no contact")
+	}
+	s.Restart()
+	c := s.Online(alice.String() + "/x")
+	c.Send(`<iq type="set" id="x"><query xmlns="jabber:iq:register"><remove/></query></iq>`)
+	until(c, func(st wire.Stanza) bool { return st.ID() == "x" })
+	if named() {
+		t.Error("the room names who is gone")
 	}
 }

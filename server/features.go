@@ -30,7 +30,7 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	s.caps = feature.Caps(r, disco)
 	feature.MAM(r, disco, feature.MAMOptions{Store: archive.Settled(s.store, s.writer), IDs: s.ids, Search: s.searches, Log: log})
 	s.registrar = feature.Register(r, feature.RegisterOptions{Accounts: s.store, Config: s.Config, Keys: s.newKeys,
-		Held: s.held, Removing: s.presence.EndSubscriptions, Removed: s.forget, Log: log})
+		Held: s.held, Removing: s.presence.EndSubscriptions, Removed: s.removed, Log: log})
 	r.Advertise(router.OnServer, router.XEP{Num: 227, Version: "1.1", Status: "partial", Note: "export, by `salon user export`"})
 	commands := feature.AdHoc(r, disco, time.Now)
 	feature.Admin(r, commands, s.users, s.Config, log)

@@ -65,6 +65,20 @@ func (o *Offline) start(cfg *config.Config, store storage.Store) ([]*muc.Service
 	return o.rooms, nil
 }
 
+// Forget has the rooms forget an account that was deleted, bare: see muc.Service.ForgetStored.
+func (o *Offline) Forget(ctx context.Context, addr wire.Addr) error {
+	rooms, err := o.open()
+	if err != nil {
+		return err
+	}
+	for _, m := range rooms {
+		if err := m.ForgetStored(ctx, addr); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // offlineEnd bounds Close: nothing is under way.
 const offlineEnd = 10 * time.Second
 

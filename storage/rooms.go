@@ -66,6 +66,9 @@ type Rooms interface {
 	// ListRooms returns up to limit rooms of a service ordered by address, those after `after` (exclusive; zero is the start).
 	// hidden includes rooms that are not public.
 	ListRooms(ctx context.Context, service string, after wire.Addr, limit int, hidden bool) ([]RoomItem, error)
+	// FindRooms returns up to limit rooms of a service whose Config has these bytes somewhere, ordered by address, those after
+	// `after` (exclusive; zero is the start). It reads the records of all rooms of the service: it is for what is seldom done.
+	FindRooms(ctx context.Context, service string, part []byte, after wire.Addr, limit int) ([]wire.Addr, error)
 	// CountOwned counts the stored rooms that an account owns.
 	CountOwned(ctx context.Context, addr wire.Addr) (int, error)
 }

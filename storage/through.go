@@ -179,6 +179,15 @@ func (t *through) ListRooms(ctx context.Context, service string, after wire.Addr
 	return v, err
 }
 
+// FindRooms implements [Rooms].
+func (t *through) FindRooms(ctx context.Context, service string, part []byte, after wire.Addr, limit int) (v []wire.Addr, err error) {
+	err = t.via(ctx, "FindRooms", func(ctx context.Context) error {
+		v, err = t.Store.FindRooms(ctx, service, part, after, limit)
+		return err
+	})
+	return v, err
+}
+
 // CountOwned implements [Rooms].
 func (t *through) CountOwned(ctx context.Context, addr wire.Addr) (v int, err error) {
 	err = t.via(ctx, "CountOwned", func(ctx context.Context) error {

@@ -43,7 +43,7 @@ func (a *app) withAdmin(c *cobra.Command, do func(context.Context, control.Admin
 			_, _ = fmt.Fprintf(a.err, "salon: there was no data directory %s: made it (if your server has another, give its --data)\n", cfg.Data)
 		}
 		rooms := server.OfflineRooms(cfg, store, slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn})))
-		return control.Offline{Users: control.NewUsers(usersOptions(cfg, store)), Services: rooms.Admin(), Indexer: indexer(cfg, store)},
+		return control.Offline{Users: control.NewUsers(usersOptions(cfg, store, rooms)), Services: rooms.Admin(), Indexer: indexer(cfg, store)},
 			func() error { return errors.Join(rooms.Close(), store.Close()) }, nil
 	})
 	if err != nil {
@@ -53,7 +53,7 @@ func (a *app) withAdmin(c *cobra.Command, do func(context.Context, control.Admin
 }
 
 // usersOptions says what the settings say of accounts.
-func usersOptions(cfg *config.Config, store storage.Store) control.UsersOptions {
+func usersOptions(cfg *config.Config, store storage.Store, rooms *server.Offline) control.UsersOptions {
 	var hosts, services []string
 	for _, h := range cfg.Hosts {
 		hosts, services = append(hosts, h.Name), append(services, h.Rooms)
@@ -62,6 +62,7 @@ func usersOptions(cfg *config.Config, store storage.Store) control.UsersOptions 
 		Accounts:    store,
 		Persons:     store,
 		Services:    func() []string { return services },
+		Forgotten:   rooms.Forget,
 		Hosts:       func() []string { return hosts },
 		OccupantKey: func() ([]byte, error) { return server.OccupantKey(cfg) },
 		IDs:         func() (archive.IDs, error) { return server.ArchiveIDs(cfg) },

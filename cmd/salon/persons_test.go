@@ -72,3 +72,26 @@ func TestExpireCommand(t *testing.T) {
 	salon(t, "", "archive", "expire", "--data", data).want(t, 0, "0 messages deleted, 0 partitions dropped", "")
 	salon(t, "", "archive", "expire", "--json", "--data", data).want(t, 0, `"rows":0`, "")
 }
+
+// The rooms forget an account that is deleted, whether a server runs or not: its address is nowhere in their settings.
+func TestRoomsForgetWhoIsDeleted(t *testing.T) {
+	withAndWithout(t, func(t *testing.T, data string) {
+		for _, how := range []string{"user delete %s@a.test", "user erase %s@a.test --yes"} {
+			run := func(c, out string) {
+				t.Helper()
+				salon(t, "secret\n", append(strings.Fields(c), "--data", data)...).want(t, 0, out, "")
+			}
+			run("user add bob@a.test", "added")
+			run("user add alice@a.test", "added")
+			run("room create team@conference.a.test --owner bob@a.test", "created")
+			run("room config team@conference.a.test contact=alice@a.test,bob@a.test", "changed")
+			run("room show team@conference.a.test", "alice@a.test")
+			run(strings.ReplaceAll(how, "%s", "alice"), "deleted")
+			if got := salon(t, "", "room", "show", "team@conference.a.test", "--data", data); strings.Contains(got.out, "alice") || !strings.Contains(got.out, "bob@a.test") {
+				t.Errorf("%s: %s", how, got.out)
+			}
+			run("room destroy team@conference.a.test", "destroyed")
+			run("user delete bob@a.test", "deleted")
+		}
+	})
+}

@@ -21,7 +21,7 @@ const (
 // 50 ms for the first who enters.
 func TestSizeParked(t *testing.T) {
 	long(t)
-	w := newTown(t, parkedOwners, "  park_after: 1s\n  per_account_owned: 1000\n")
+	w := newTown(t, parkedOwners, "  park_after: 1s\n  per_account_owned: 1000\n  joins_burst: 100000\n")
 	w.login(8, "SCRAM-SHA-256", rosterRequest+carbonsOn)
 	zero, quiet := w.rss(), w.rest(0)
 	began := time.Now()

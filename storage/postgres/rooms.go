@@ -105,6 +105,16 @@ func (s *Store) ListRooms(ctx context.Context, service string, after wire.Addr, 
 	return items, err
 }
 
+// FindRooms implements [storage.Rooms].
+func (s *Store) FindRooms(ctx context.Context, service string, part []byte, after wire.Addr, limit int) (rooms []wire.Addr, err error) {
+	err = s.read(ctx, "find rooms", func(c *conn) error {
+		rooms, err = collect(c, storage.ScanAddr, `SELECT addr FROM rooms WHERE service = $1 AND addr > $2 AND position($3::bytea IN config) > 0
+			ORDER BY addr LIMIT $4`, service, after.String(), blob(part), max(limit, 0))
+		return err
+	})
+	return rooms, err
+}
+
 // CountOwned implements [storage.Rooms].
 func (s *Store) CountOwned(ctx context.Context, addr wire.Addr) (n int, err error) {
 	err = s.read(ctx, "count rooms", func(c *conn) error {

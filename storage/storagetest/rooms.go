@@ -114,6 +114,35 @@ var roomTests = []test{
 		must(t, err)
 		want(t, "made persistent again", got, room(garden))
 	}},
+	{"Rooms/found by a part of their settings", func(t *testing.T, s storage.Store) {
+		for i, local := range []string{"d", "b", "a", "c"} {
+			r := room(addr("%s@conference.example.test", local))
+			r.Public = i != 1
+			if r.Config = []byte(`{"by":"jürgen@example.test"}`); local == "c" {
+				r.Config = []byte(`{"by":"xjürgen@example.test"}`)
+			}
+			must(t, s.PutRoom(ctx(t), r, nil))
+		}
+		other := room(addr("a@rooms.test"))
+		other.Config = []byte(`"jürgen@example.test"`)
+		must(t, s.PutRoom(ctx(t), other, nil))
+		find := func(part string, after wire.Addr, limit int) (got string) {
+			found, err := s.FindRooms(ctx(t), "conference.example.test", []byte(part), after, limit)
+			must(t, err)
+			for _, a := range found {
+				want(t, "service", a.Domain(), "conference.example.test")
+				got += a.Local()
+			}
+			return got
+		}
+		want(t, "whole", find(`"jürgen@example.test"`, wire.Addr{}, 9), "abd")
+		want(t, "a part", find(`jürgen@example.test`, wire.Addr{}, 9), "abcd")
+		want(t, "another case", find(`JÜRGEN`, wire.Addr{}, 9), "")
+		want(t, "first page", find(`"jürgen@example.test"`, wire.Addr{}, 2), "ab")
+		want(t, "second page", find(`"jürgen@example.test"`, addr("b@conference.example.test"), 2), "d")
+		want(t, "of a room that is gone", find(`"jürgen@example.test"`, addr("c@conference.example.test"), 1), "d")
+		want(t, "no pattern", find(`%`, wire.Addr{}, 9), "")
+	}},
 	{"Rooms/list", func(t *testing.T, s storage.Store) {
 		var addrs []wire.Addr
 		for i, local := range []string{"d", "b", "a", "c"} {

@@ -116,10 +116,12 @@ func (l *lastRites) DeleteRoom(ctx context.Context, room wire.Addr) error {
 // What cannot be deleted stays, and is not remembered as destroyed; nor is a room that a crash left between the two, when it
 // ends by itself.
 func TestTombOfTheLiving(t *testing.T) {
-	rooms := &undying{}
-	w, anna, _, _ := three(t, func(w *world) { rooms.Rooms = w.rooms; w.rooms = rooms })
+	b := new(brittle)
+	w, anna, _, _ := three(t, func(w *world) { b.Rooms = w.rooms; w.rooms = b })
 	anna.configure("persistentroom=1")
+	b.broken.Store(true)
 	w.want(anna.destroy(``), `internal-server-error`)
+	b.broken.Store(false)
 	if got := w.stored(); got != "[]" {
 		t.Errorf("stored is %s", got)
 	}
@@ -134,11 +136,6 @@ func TestTombOfTheLiving(t *testing.T) {
 	anna.leave("A")
 	w.want(ben.enter("B"), `code="201"`)
 }
-
-// undying deletes no room.
-type undying struct{ storage.Rooms }
-
-func (undying) DeleteRoom(context.Context, wire.Addr) error { return errAway }
 
 type brokenDocuments struct {
 	storage.Documents

@@ -1,7 +1,6 @@
 package killtest_test
 
 import (
-	"context"
 	"strings"
 	"time"
 
@@ -22,11 +21,7 @@ func (w *estate) ask(name string, f func(*asker)) {
 	w.t.Helper()
 	a := &asker{Client: &keeper.Client{Addr: wire.MustAddr(name + "@a.test/asker"), Password: "secret", Dial: w.server.dial}, w: w, got: make(chan wire.Stanza, 1000)}
 	a.Receive = func(st wire.Stanza) { a.got <- st }
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	if _, err := a.Connect(ctx); err != nil {
-		w.t.Fatal(err)
-	}
+	w.connect(a.Client)
 	served := make(chan struct{})
 	go func() {
 		defer close(served)

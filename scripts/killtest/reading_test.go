@@ -44,8 +44,13 @@ func (w *estate) read() map[string]string {
 			out[room+" "+hats] = a.hats(room)
 			out[room+" "+vcard] = a.vcard(room)
 		})
-		w.ask("eve", func(a *asker) { out[room+"-life "+life] = a.life(room + "-life") })
 	}
+	w.ask("eve", func(a *asker) {
+		for _, o := range w.owners {
+			room := o.Addr.Local() + "-" + life
+			out[room+" "+life] = a.life(room)
+		}
+	})
 	return out
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"salon.im/salon/internal/pgtest"
+	"salon.im/salon/internal/xmpptest/keeper"
 	"salon.im/salon/internal/xmpptest/promise"
 )
 
@@ -76,15 +77,22 @@ func (w *estate) everyone() []*owner { return append([]*owner{w.max}, w.owners..
 // comeBack connects them, and they begin.
 func (w *estate) comeBack() {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
 	for _, o := range w.everyone() {
-		if _, err := o.Connect(ctx); err != nil {
-			w.t.Fatal(err)
-		}
+		w.connect(o.Client)
 		w.online.Go(func() { _ = o.Serve() })
 		o.begin()
 	}
+}
+
+// connect connects a client. A login may be refused for a time, while the database is busy.
+func (w *estate) connect(c *keeper.Client) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	w.until(c.Addr.String()+" is connected", func() bool {
+		_, err := c.Connect(ctx)
+		return err == nil
+	})
 }
 
 // wait waits for a random moment, an eighth of *seconds on average.

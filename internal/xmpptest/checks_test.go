@@ -41,7 +41,7 @@ var checks = []check{
 	{"admin", `!r.mayList(st.From(), a)`, ``, "security/e04_lists"},
 	{"admin", `had > 0 && len(owners) == 0`, ``, "muc_admin_owner"},
 	{"affiliation", `want == outcast && target == by.full.Bare()`, ``, "muc_absent_users"},
-	{"affiliation", `by.rank.may(affiliationChart[is][want])`, `true`, "muc_absent_users muc_admin_owner"},
+	{"affiliation", `by.rank.may(affiliationChart[is][want])`, `true`, "muc_absent_users"},
 	{"avatar", `r.rank(st.From().Bare()) < owner`, ``, "muc_avatar"},
 	{"chatstates", `len(r.occupants) > r.s.o.Config().Rooms.ChatStatesMax && isChatState(st)`, ``, "muc_chat_states_large"},
 	{"commands", `!c.allowed(r, st.From())`, ``, "muc_hats_refused"},

@@ -19,28 +19,41 @@ func (r *room) destroy(d wire.Kid) error {
 	if r.stored && r.held() {
 		return errHeld
 	}
-	if r.stored {
-		ctx, cancel := r.ctx()
-		defer cancel()
-		if err := r.s.o.Rooms.DeleteRoom(ctx, r.addr); err != nil && !errors.Is(err, storage.ErrNotFound) {
-			return r.storageError("delete the room", err)
+	buried := r.state == open
+	if buried { // first: a crash in between may leave a room with a tomb, but none that is gone without
+		if err := r.bury(reason); err != nil {
+			return err
 		}
-	} else if err := r.purge(); err != nil {
+	}
+	if err := r.discard(); err != nil {
+		if buried {
+			r.unbury()
+		}
 		return err
 	}
-	r.stored = false
 	for _, s := range append([]*session(nil), r.all...) {
 		n := &notice{from: s.occ.addr, mark: s.occ.mark, gone: true, item: item{affiliation: unaffiliated}, destroy: payload}
 		s.send(n.render(false, true))
 		r.remove(s)
 	}
-	if r.state == open {
-		r.bury(reason)
-	}
 	r.log.Info("room destroyed", "reason", reason)
 	r.s.activity.forget(r.addr)
 	r.reset()
 	r.list()
+	return nil
+}
+
+// discard removes the room from the store, with its archive.
+func (r *room) discard() error {
+	if !r.stored {
+		return r.purge()
+	}
+	ctx, cancel := r.ctx()
+	defer cancel()
+	if err := r.s.o.Rooms.DeleteRoom(ctx, r.addr); err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return r.storageError("delete the room", err)
+	}
+	r.stored = false
 	return nil
 }
 

@@ -144,6 +144,9 @@ func (r *room) endMessage(e *event) {
 		r.refuse(e.st, errUnstored)
 	case m.result.Dropped != 0:
 		e.sent = wire.Stanza{}
+		if isSubject(e.st) {
+			r.repeatSubject(e.st, m)
+		}
 	default:
 		m.deliver(r, m)
 		for _, row := range m.rows {

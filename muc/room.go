@@ -214,6 +214,9 @@ func (r *room) load() error {
 		return r.storageError("read the room's configuration", err)
 	}
 	r.set, r.subject, r.created = set, rec.Subject, rec.Created
+	if err := r.dropRetracted(); err != nil {
+		return err
+	}
 	r.endRaid() // that was over meanwhile
 	for _, a := range rec.Affiliations {
 		r.affiliations[a.Addr] = a

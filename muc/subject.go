@@ -1,6 +1,10 @@
 package muc
 
 import (
+	"errors"
+	"slices"
+	"time"
+
 	"mellium.im/xmpp/stanza"
 
 	"salon.im/salon/archive"
@@ -81,6 +85,49 @@ func (r *room) changeSubject(m *message) error {
 	return nil
 }
 
+// repeatSubject sets a subject that the archive has had since an earlier try, unless the room has it, or a newer one: after a crash
+// between the two commits, or where the second one failed, nothing else would bring it.
+func (r *room) repeatSubject(st wire.Stanza, m *message) {
+	ctx, cancel := r.ctx()
+	defer cancel()
+	row, err := r.s.o.Archive.ByOrigin(ctx, r.addr, m.rows[0].Origin)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return
+	case err != nil:
+		r.refuse(st, r.storageError("look for a subject", err))
+		return
+	case row.Tombstone || archive.IDTime(row.ID).Before(r.subject.At) || r.setSubject(row):
+		return
+	}
+	if out, err := wire.Parse(row.Stanza); err == nil && isSubject(out) {
+		m.out, m.rows, m.rewrite = out, []storage.Row{row}, nil
+		m.deliver(r, m)
+	}
+}
+
+// dropRetracted takes a subject away that the archive has taken back: the retraction is there before the room's record is changed.
+func (r *room) dropRetracted() error {
+	if len(r.subject.Stanza) == 0 {
+		return nil
+	}
+	ctx, cancel := r.ctx()
+	defer cancel()
+	rows, err := r.s.o.Archive.Page(ctx, storage.Query{Owner: r.addr, Limit: retractedRows,
+		After: archive.TimeID(r.subject.At) - 1, Before: archive.TimeID(r.subject.At.Add(time.Millisecond))})
+	if err != nil {
+		return r.storageError("look for the subject", err)
+	}
+	if slices.ContainsFunc(rows, func(row storage.Row) bool { return row.Tombstone }) && !slices.ContainsFunc(rows, r.setSubject) {
+		r.subject = storage.Subject{At: r.subject.At}
+		_ = r.s.o.Rooms.PutSubject(ctx, r.addr, r.subject) // else the next time
+	}
+	return nil
+}
+
+// retractedRows are those among which dropRetracted looks: a room's of one millisecond.
+const retractedRows = 100
+
 // setSubject reports whether the subject was set by the message in a row.
 func (r *room) setSubject(row storage.Row) bool {
 	if row.Owner != r.addr || len(r.subject.Stanza) == 0 || !archive.IDTime(row.ID).Equal(r.subject.At) {
@@ -97,7 +144,7 @@ func (r *room) setSubject(row storage.Row) bool {
 
 // unsetSubject takes the subject away, since it was retracted, and tells everyone.
 func (r *room) unsetSubject() {
-	r.subject, r.subjectBy = storage.Subject{}, wire.Addr{}
+	r.subject, r.subjectBy = storage.Subject{At: r.now()}, wire.Addr{} // so late that none before it comes back (repeatSubject)
 	if r.stored {
 		ctx, cancel := r.ctx()
 		defer cancel()

@@ -67,32 +67,43 @@ func (g *graveyard) find(ctx context.Context, room wire.Addr) (t tomb, ok bool, 
 }
 
 // add puts a tomb in the place of an earlier one of the room, and forgets those whose time is over, and the oldest over the
-// bound.
+// bound. On an error there is no tomb of the room.
 func (g *graveyard) add(ctx context.Context, t tomb, now time.Time) error {
-	err := g.load(ctx)
+	if err := g.load(ctx); err != nil {
+		return err
+	}
 	g.mu.Lock()
 	g.tombs = slices.DeleteFunc(g.tombs, func(old tomb) bool { return old.Room == t.Room || !now.Before(old.Until) })
 	g.tombs = append(g.tombs, t)
 	g.tombs = slices.Delete(g.tombs, 0, max(0, len(g.tombs)-maxTombs))
 	g.mu.Unlock()
+	err := g.save(ctx)
 	if err != nil {
-		return err
+		g.drop(t.Room)
 	}
-	return g.save(ctx)
+	return err
 }
 
 // remove forgets a room that is back.
 func (g *graveyard) remove(ctx context.Context, room wire.Addr) error {
-	g.mu.Lock()
-	i := g.at(room.String())
-	if i >= 0 {
-		g.tombs = slices.Delete(g.tombs, i, i+1)
+	if err := g.load(ctx); err != nil {
+		return err
 	}
-	g.mu.Unlock()
-	if i < 0 {
+	if !g.drop(room.String()) {
 		return nil
 	}
 	return g.save(ctx)
+}
+
+// drop takes a room's tomb out of memory, and reports whether there was one.
+func (g *graveyard) drop(room string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	i := g.at(room)
+	if i >= 0 {
+		g.tombs = slices.Delete(g.tombs, i, i+1)
+	}
+	return i >= 0
 }
 
 // forget takes an account out of all tombs.
@@ -175,9 +186,8 @@ func (g *graveyard) save(ctx context.Context) error {
 	return g.docs.PutDocument(ctx, g.service, docTombs, "", b, 0)
 }
 
-// bury notes that the room was destroyed, and who owned it. That it could not be stored is logged: the room is gone all the
-// same.
-func (r *room) bury(reason string) {
+// bury notes that the room is destroyed, and who owned it. On an error it is not, and must stay.
+func (r *room) bury(reason string) error {
 	if len(reason) > maxTombReason {
 		reason = strings.ToValidUTF8(reason[:maxTombReason], "")
 	}
@@ -190,8 +200,9 @@ func (r *room) bury(reason string) {
 	ctx, cancel := r.ctx()
 	defer cancel()
 	if err := r.s.graves.add(ctx, t, r.now()); err != nil {
-		r.log.Warn("a destroyed room is remembered until the next start alone", "err", err)
+		return r.storageError("remember a destroyed room", err)
 	}
+	return nil
 }
 
 // buried refuses to bring a destroyed room back, but to its owners and the service's admins.
@@ -212,7 +223,7 @@ func (r *room) buried(bare wire.Addr) error {
 	return refusal(stanza.Cancel, stanza.Gone, text)
 }
 
-// unbury notes that the room is back.
+// unbury notes that the room is back, or still there.
 func (r *room) unbury() {
 	ctx, cancel := r.ctx()
 	defer cancel()

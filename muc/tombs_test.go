@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -73,22 +74,69 @@ func TestTombForgetsAccount(t *testing.T) {
 	w.want(w.dial("anna").enter("A"), `<gone`)
 }
 
-// While the store is away nobody makes a room that may be a destroyed one, and what is destroyed is remembered.
+// While the store is away nobody makes a room that may be a destroyed one, and no room is destroyed that could not be remembered.
 func TestTombStoreFails(t *testing.T) {
 	var docs brokenDocuments
 	w, anna, ben, _ := three(t, func(w *world) { docs.Documents = w.documents; w.documents = &docs })
 	docs.broken.Store(true)
-	w.want(anna.destroy(``), `type="result"`)
-	w.want(ben.enter("B"), `<gone`)
+	w.want(anna.destroy(``), `internal-server-error`)
+	w.want(ben.enter("B"), `code="110"`)
 	docs.broken.Store(false)
-	anna.instant("A")
-	anna.destroy(``)
+	w.want(anna.destroy(``), `type="result"`)
 	w.restart()
 	docs.broken.Store(true)
 	ben = w.dial("ben")
 	w.want(ben.enter("B"), `internal-server-error`)
 	docs.broken.Store(false)
 	w.want(ben.enter("B"), `<gone`)
+}
+
+// A room is remembered before it is deleted, so that no crash leaves a name that a bookmark would take.
+func TestTombFirst(t *testing.T) {
+	rooms := &lastRites{}
+	w, anna, _, _ := three(t, func(w *world) { rooms.Rooms = w.rooms; w.rooms = rooms })
+	anna.configure("persistentroom=1")
+	known := ""
+	rooms.deleting = func() { known = w.stored() }
+	w.want(anna.destroy(``), `type="result"`)
+	if !strings.HasPrefix(known, `[{"room":"`+roomJID) {
+		t.Errorf("as the room was deleted, the store had %q", known)
+	}
+}
+
+// lastRites sees a room before it is deleted.
+type lastRites struct {
+	storage.Rooms
+	deleting func()
+}
+
+func (l *lastRites) DeleteRoom(ctx context.Context, room wire.Addr) error {
+	l.deleting()
+	return l.Rooms.DeleteRoom(ctx, room)
+}
+
+// What cannot be deleted stays, and is not remembered as destroyed; nor is a room that a crash left between the two, when it
+// ends by itself.
+func TestTombOfTheLiving(t *testing.T) {
+	b := new(brittle)
+	w, anna, _, _ := three(t, func(w *world) { b.Rooms = w.rooms; w.rooms = b })
+	anna.configure("persistentroom=1")
+	b.broken.Store(true)
+	w.want(anna.destroy(``), `internal-server-error`)
+	b.broken.Store(false)
+	if got := w.stored(); got != "[]" {
+		t.Errorf("stored is %s", got)
+	}
+	tomb := `[{"room":"` + roomJID + `","until":"2100-01-01T00:00:00Z"}]`
+	if err := w.store.PutDocument(w.ctx, wire.MustAddr(service), tombsOf, "", []byte(tomb), 0); err != nil {
+		t.Fatal(err)
+	}
+	w.restart()
+	anna, ben := w.dial("anna"), w.dial("ben")
+	anna.enter("A")
+	anna.configure("persistentroom=0")
+	anna.leave("A")
+	w.want(ben.enter("B"), `code="201"`)
 }
 
 type brokenDocuments struct {

@@ -18,7 +18,7 @@ var (
 	killDatabase = flag.Bool("kill-database", false, "kill PostgreSQL, which the test starts, instead of Salon")
 	rows         = flag.Int("rows", 0, "messages that are in the archive before the first kill")
 	seed         = flag.Uint64("seed", 0, "of the moments; 0 takes another each time")
-	keep         = flag.String("keep", "", "a directory to leave the server's data in")
+	keep         = flag.String("keep", "", "a directory to leave the data of the server in, below the name of the test")
 )
 
 // readyWithin is how long a restart may take.

@@ -53,7 +53,7 @@ func build(t *testing.T, url string) *salon {
 		t.Fatalf("%v: %s", err, out)
 	}
 	if *keep != "" {
-		s.data = *keep
+		s.data = filepath.Join(*keep, t.Name())
 	}
 	if err := os.MkdirAll(s.data, 0o700); err != nil {
 		t.Fatal(err)

@@ -10,4 +10,7 @@
 //
 // A message that was not acknowledged may be there or not, but not twice: clients send it again with its origin-id
 // (XEP-0359 §3), after a refusal too.
+//
+// Values are the same for what is set again and again, such as a room's configuration: the last value that was acknowledged must
+// be there, or one that was sent after it.
 package promise

@@ -12,7 +12,7 @@ import (
 
 // destroy ends the room for everyone (XEP-0045 §10.9). d is the zero Kid when nobody gave a reason.
 func (r *room) destroy(d wire.Kid) error {
-	payload, reason, err := destruction(d)
+	payload, reason, venue, err := destruction(d)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (r *room) destroy(d wire.Kid) error {
 		r.remove(s)
 	}
 	if r.state == open {
-		r.bury(reason)
+		r.bury(reason, venue)
 	}
 	r.log.Info("room destroyed", "reason", reason)
 	r.s.activity.forget(r.addr)
@@ -45,12 +45,11 @@ func (r *room) destroy(d wire.Kid) error {
 }
 
 // destruction rebuilds <destroy/> out of what an owner sent: the alternate venue, its password, a reason.
-func destruction(d wire.Kid) (p wire.Payload, reason string, err error) {
+func destruction(d wire.Kid) (p wire.Payload, reason string, venue wire.Addr, err error) {
 	w := wire.NewWriter().Start(nsUser, "destroy")
 	if v := d.Attr("jid"); v != "" {
-		venue, err := wire.ParseAddr(v)
-		if err != nil {
-			return nil, "", refusal(stanza.Modify, stanza.JIDMalformed, "")
+		if venue, err = wire.ParseAddr(v); err != nil {
+			return nil, "", wire.Addr{}, refusal(stanza.Modify, stanza.JIDMalformed, "")
 		}
 		w.Attr("jid", venue.String())
 	}
@@ -58,12 +57,12 @@ func destruction(d wire.Kid) (p wire.Payload, reason string, err error) {
 		w.Elem("", "password", k.Text())
 	}
 	if reason, err = reasonOf(d); err != nil {
-		return nil, "", err
+		return nil, "", wire.Addr{}, err
 	}
 	if reason != "" {
 		w.Elem("", "reason", reason)
 	}
-	return w.Payload(), reason, nil
+	return w.Payload(), reason, venue, nil
 }
 
 // maxReason bounds the reason for a kick, a ban, an invitation or a destruction, in bytes.

@@ -106,6 +106,7 @@ const (
 	MaxRelaysOfAsker = maxRelaysOfAsker
 	HistoryBytes     = historyBytes
 	MaxTombs         = maxTombs
+	MaxTombVenue     = maxTombVenue
 )
 
 // SpentAfter returns how many sessions are remembered after n have left.

@@ -93,7 +93,7 @@ func (r *room) configure(by wire.Addr, form wire.Form) error {
 			f.after(r, &was)
 		}
 	}
-	if !first {
+	if !first && !r.set.alike(was) { // §10.2.1: of changes; a client submits the whole form for none, too
 		r.tellConfig(&was)
 	}
 	r.emptied()

@@ -29,6 +29,7 @@ async def run(salon):
         for client, nick in ((bob, "Bob"), (carol, "Carol")):
             error = await client.refused_entry(room, nick, "gone")
             check(error.xml.findtext(f".//{GONE}") == f"xmpp:{lobby}?join", f"{error}")
+            await refused(client["xep_0030"].get_info(room), "gone")
             check("we moved" in error["error"]["text"] and lobby in error["error"]["text"], f"{error}")
         if time == "at once":
             await salon.close_clients()

@@ -219,16 +219,17 @@ func (r *room) buried(bare wire.Addr) error {
 // in words.
 func (t tomb) refusal() error {
 	text := "The room was destroyed."
+	if !t.Venue.IsZero() {
+		text += " Go to " + t.Venue.String() + " instead."
+	}
 	if t.Reason != "" {
-		text += " " + t.Reason
+		text += " Reason: " + t.Reason
 	}
+	gone := refusal(stanza.Cancel, stanza.Gone, text)
 	if t.Venue.IsZero() {
-		return refusal(stanza.Cancel, stanza.Gone, text)
+		return gone
 	}
-	return router.DetailedError{
-		Stanza: refusal(stanza.Cancel, stanza.Gone, text+" Go to "+t.Venue.String()+" instead."),
-		Detail: wire.NewWriter().Elem(stanza.NSError, string(stanza.Gone), joinIRI(t.Venue)).Payload(),
-	}
+	return router.DetailedError{Stanza: gone, Detail: wire.NewWriter().Elem(stanza.NSError, string(stanza.Gone), joinIRI(t.Venue)).Payload()}
 }
 
 // joinIRI is what a client opens to enter a room (XEP-0045 §16.7, RFC 5122 §2.2).

@@ -49,7 +49,7 @@ func destruction(d wire.Kid) (p wire.Payload, reason string, venue wire.Addr, er
 	w := wire.NewWriter().Start(nsUser, "destroy")
 	if v := d.Attr("jid"); v != "" {
 		if venue, err = wire.ParseAddr(v); err != nil {
-			return nil, "", wire.Addr{}, refusal(stanza.Modify, stanza.JIDMalformed, "")
+			return nil, "", wire.Addr{}, errAddress
 		}
 		w.Attr("jid", venue.String())
 	}

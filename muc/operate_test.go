@@ -131,7 +131,7 @@ func TestOperatorNumbers(t *testing.T) {
 			}
 		}
 	}
-	if d, err := w.muc.Describe(w.ctx, hall); err != nil || d.Settings[0].Values != nil && len(d.Settings[0].Values) > 0 {
+	if d, err := w.muc.Describe(w.ctx, hall); err != nil || len(d.Settings[0].Values) > 0 {
 		t.Errorf("%+v %v", d.Settings[0], err)
 	}
 }

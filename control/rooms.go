@@ -12,7 +12,7 @@ import (
 // what XEP-0045 says.
 type Rooms interface {
 	// ListRooms returns rooms ordered by service and address, those after `after` (exclusive, zero is the start), up to
-	// limit (1 to MaxList). host "" is every host. It may be fewer although there are more: see RoomPage.
+	// limit (1 to MaxList). host is a host, or its domain of rooms, that must be there; "" is every host. It may be fewer although there are more: see RoomPage.
 	ListRooms(ctx context.Context, host string, after wire.Addr, limit int) (RoomPage, error)
 	ShowRoom(ctx context.Context, room string) (muc.RoomDetails, error)
 	CreateRoom(ctx context.Context, room string, r NewRoom) (wire.Addr, error)

@@ -212,7 +212,7 @@ func TestRoomList(t *testing.T) {
 		for _, limit := range []int{1, 2, 3, control.MaxList} {
 			for host, want := range map[string]string{
 				"":       "b@rooms.a.test z@rooms.a.test a@rooms.b.test b@rooms.b.test c@rooms.b.test",
-				"b.test": "a@rooms.b.test b@rooms.b.test c@rooms.b.test", "c.test": "",
+				"b.test": "a@rooms.b.test b@rooms.b.test c@rooms.b.test", "rooms.a.test": "b@rooms.a.test z@rooms.a.test",
 			} {
 				var got []string
 				for after := (wire.Addr{}); ; {
@@ -236,6 +236,8 @@ func TestRoomList(t *testing.T) {
 			_, err := a.ListRooms(t.Context(), "", wire.Addr{}, limit)
 			wantKind(t, "list", err, control.Invalid, "limit")
 		}
+		_, err := a.ListRooms(t.Context(), "c.test", wire.Addr{}, 1)
+		wantKind(t, "another host", err, control.Invalid, "c.test is no host here")
 	})
 }
 

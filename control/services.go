@@ -41,8 +41,12 @@ func (s *Services) ListRooms(ctx context.Context, host string, after wire.Addr, 
 		return page, err
 	}
 	services := slices.DeleteFunc(slices.Clone(open), func(m *muc.Service) bool {
-		return host != "" && m.Host() != host || m.Domain() < after.Domain()
+		return host != "" && m.Host() != host && m.Domain() != host
 	})
+	if len(services) == 0 {
+		return page, invalid("%s is no host here (see hosts in the settings)", host)
+	}
+	services = slices.DeleteFunc(services, func(m *muc.Service) bool { return m.Domain() < after.Domain() })
 	slices.SortFunc(services, func(a, b *muc.Service) int { return strings.Compare(a.Domain(), b.Domain()) })
 	for i, m := range services {
 		from := wire.Addr{}

@@ -176,7 +176,7 @@ func (r *room) target(it wire.Kid) (wire.Addr, error) {
 	if v := it.Attr("jid"); v != "" {
 		a, err := wire.ParseAddr(v)
 		if err != nil {
-			return a, refusal(stanza.Modify, stanza.JIDMalformed, "")
+			return a, errAddress
 		}
 		return a.Bare().Clone(), nil // it is kept, the request is not
 	}

@@ -12,7 +12,7 @@ import (
 
 // destroy ends the room for everyone (XEP-0045 §10.9). d is the zero Kid when nobody gave a reason.
 func (r *room) destroy(d wire.Kid) error {
-	payload, reason, err := destruction(d)
+	payload, reason, venue, err := destruction(d)
 	if err != nil {
 		return err
 	}
@@ -21,7 +21,7 @@ func (r *room) destroy(d wire.Kid) error {
 	}
 	buried := r.state == open
 	if buried { // first: a crash in between may leave a room with a tomb, but none that is gone without
-		if err := r.bury(reason); err != nil {
+		if err := r.bury(reason, venue); err != nil {
 			return err
 		}
 	}
@@ -58,12 +58,11 @@ func (r *room) discard() error {
 }
 
 // destruction rebuilds <destroy/> out of what an owner sent: the alternate venue, its password, a reason.
-func destruction(d wire.Kid) (p wire.Payload, reason string, err error) {
+func destruction(d wire.Kid) (p wire.Payload, reason string, venue wire.Addr, err error) {
 	w := wire.NewWriter().Start(nsUser, "destroy")
 	if v := d.Attr("jid"); v != "" {
-		venue, err := wire.ParseAddr(v)
-		if err != nil {
-			return nil, "", refusal(stanza.Modify, stanza.JIDMalformed, "")
+		if venue, err = wire.ParseAddr(v); err != nil {
+			return nil, "", wire.Addr{}, errAddress
 		}
 		w.Attr("jid", venue.String())
 	}
@@ -71,12 +70,12 @@ func destruction(d wire.Kid) (p wire.Payload, reason string, err error) {
 		w.Elem("", "password", k.Text())
 	}
 	if reason, err = reasonOf(d); err != nil {
-		return nil, "", err
+		return nil, "", wire.Addr{}, err
 	}
 	if reason != "" {
 		w.Elem("", "reason", reason)
 	}
-	return w.Payload(), reason, nil
+	return w.Payload(), reason, venue, nil
 }
 
 // maxReason bounds the reason for a kick, a ban, an invitation or a destruction, in bytes.

@@ -107,6 +107,7 @@ const (
 	HistoryBytes     = historyBytes
 	MaxTombs         = maxTombs
 	MaxVoices        = maxVoices
+	MaxTombVenue     = maxTombVenue
 )
 
 // SpentAfter returns how many sessions are remembered after n have left.

@@ -207,7 +207,7 @@ func (r *room) readWearer(form wire.Form) (uri string, bare wire.Addr, err error
 	}
 	bare, err = wire.ParseAddr(form.Value(fieldHatJID))
 	if err != nil || bare.IsHost() {
-		return "", wire.Addr{}, refusal(stanza.Modify, stanza.JIDMalformed, "")
+		return "", wire.Addr{}, errAddress
 	}
 	return h.URI, bare.Bare().Clone(), nil
 }

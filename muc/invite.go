@@ -82,7 +82,7 @@ func (r *room) invite(e *event, x wire.Kid) error {
 func (r *room) guest(k wire.Kid) (wire.Addr, error) {
 	guest, err := wire.ParseAddr(k.Attr("to"))
 	if err != nil || guest.Local() == "" {
-		return guest, refusal(stanza.Modify, stanza.JIDMalformed, "")
+		return guest, errAddress
 	}
 	if _, err := reasonOf(k); err != nil {
 		return guest, err
@@ -219,7 +219,7 @@ func (r *room) decline(e *event, x wire.Kid) error {
 	}
 	to, err := wire.ParseAddr(k.Attr("to"))
 	if err != nil {
-		return refusal(stanza.Modify, stanza.JIDMalformed, "")
+		return errAddress
 	}
 	w := wire.NewWriter().Start(nsUser, "x").Start("", "decline").Attr("from", st.From().Bare().String())
 	if reason != "" {

@@ -49,7 +49,7 @@ func (r *room) iq(e *event) error {
 		return nil
 	}
 	if r.missing(st.From()) {
-		return errNoRoom
+		return r.absence(st.From().Bare())
 	}
 	if k, ok := archiveRequest(st); ok {
 		return r.askArchive(e, k)

@@ -17,3 +17,13 @@ var lockFacet = facet{
 func (r *room) missing(full wire.Addr) bool {
 	return r.state == absent || r.state == locked && r.sessions[full] == nil && r.rank(full.Bare()) < owner
 }
+
+// absence says why there is no such room for an account: clients ask about a room before they enter or make one.
+func (r *room) absence(bare wire.Addr) error {
+	if r.state == absent {
+		if err := r.buried(bare); err != nil {
+			return err
+		}
+	}
+	return errNoRoom
+}

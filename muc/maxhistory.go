@@ -12,7 +12,7 @@ const fieldMaxHistory = "muc#maxhistoryfetch"
 // maxHistoryFacet lets an owner say how many messages who enters is sent at most, within rooms.history_max (XEP-0045 §7.2.14).
 var maxHistoryFacet = facet{
 	form: func(f *wire.FormWriter, r *room) {
-		f.TextSingle(fieldMaxHistory, "Most messages that are sent to who enters", strconv.Itoa(r.maxHistory()))
+		f.Integer(fieldMaxHistory, "Most messages of the history that are sent to who enters", r.maxHistory(), 0, r.s.o.Config().Rooms.HistoryMax)
 	},
 	read: func(f wire.Form, r *room, set *settings) error {
 		v := strings.TrimSpace(f.Value(fieldMaxHistory))

@@ -64,10 +64,11 @@ var (
 	errNoRoom    = refusal(stanza.Cancel, stanza.ItemNotFound, "There is no such room.")                 // §6.4
 	errBusy      = refusal(stanza.Wait, stanza.ResourceConstraint, "The room is busy; try again later.") // RFC 6120 §8.3.3.18
 	errUnstored  = refusal(stanza.Wait, stanza.InternalServerError, "This could not be stored; try again later.")
-	errForbidden = refusal(stanza.Auth, stanza.Forbidden, "")
+	errForbidden = refusal(stanza.Auth, stanza.Forbidden, "You may not do that in this room.")
 	errClosing   = refusal(stanza.Wait, stanza.ServiceUnavailable, "The conference service is shutting down.")
 	errUnknown   = refusal(stanza.Cancel, stanza.ServiceUnavailable, "") // RFC 6120 §8.4
-	errMalformed = refusal(stanza.Modify, stanza.BadRequest, "")
+	errAddress   = refusal(stanza.Modify, stanza.JIDMalformed, "That is no address.")
+	errMalformed = refusal(stanza.Modify, stanza.BadRequest, "The request is malformed.")
 )
 
 // iqName names the payload that an IQ handler is for.

@@ -107,6 +107,35 @@ func TestOperatorUnlocks(t *testing.T) {
 	w.want(ben.enter("B"), `code="110"`)
 }
 
+// A number out of its range is refused to the operator, who is told the range, and nothing is changed.
+func TestOperatorNumbers(t *testing.T) {
+	w := newWorld(t)
+	if err := w.muc.Create(w.ctx, hall, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	for field, c := range map[string]struct{ good, bad []string }{
+		"slow_mode_duration":  {[]string{"0", "86400", " 7 "}, []string{"-1", "86401", "", "1h", "99999999999999999999"}},
+		"raid_wait":           {[]string{"1", "86400"}, []string{"0", "86401"}},
+		"muc#maxhistoryfetch": {[]string{"0", "200"}, []string{"-1", "201", "abc"}},
+	} {
+		for _, v := range c.good {
+			if err := w.muc.Configure(w.ctx, hall, []muc.Field{setting(field, v)}); err != nil {
+				t.Errorf("%s=%s: %v", field, v, err)
+			}
+		}
+		for _, v := range c.bad {
+			var refused stanza.Error
+			err := w.muc.Configure(w.ctx, hall, []muc.Field{setting("roomname", "No"), setting(field, v)})
+			if !errors.As(err, &refused) || !strings.Contains(refused.Text["en"], field+" takes a number from ") {
+				t.Errorf("%s=%s: %v", field, v, err)
+			}
+		}
+	}
+	if d, err := w.muc.Describe(w.ctx, hall); err != nil || len(d.Settings[0].Values) > 0 {
+		t.Errorf("%+v %v", d.Settings[0], err)
+	}
+}
+
 // A temporary room stays while somebody is inside, whatever the operator asks of it.
 func TestOperatorMakesTemporary(t *testing.T) {
 	w := newWorld(t)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mellium.im/xmpp/stanza"
@@ -30,6 +31,22 @@ type Setting struct {
 	Label string `json:"label,omitempty"`
 	// Options are the values that the form offers; some fields take others too.
 	Options []string `json:"options,omitempty"`
+	// Range is what a number may be, both inclusive; nil for anything else.
+	Range *Range `json:"range,omitempty"`
+}
+
+// Range is from Min to Max, inclusive.
+type Range struct {
+	Min int `json:"min"`
+	Max int `json:"max"`
+}
+
+// holds reports whether all values are numbers within the range; a nil one holds anything.
+func (g *Range) holds(values []string) bool {
+	return g == nil || !slices.ContainsFunc(values, func(v string) bool {
+		n, err := strconv.Atoi(strings.TrimSpace(v))
+		return err != nil || n < g.Min || n > g.Max
+	})
 }
 
 const secretType = "text-private"
@@ -51,6 +68,9 @@ func (r *room) submit(fields []Field) error {
 		}
 		used = append(used, known[i])
 		values := f.Values
+		if !known[i].Range.holds(values) { // the form would clamp some, and pass over others (XEP-0500 §8): here somebody waits for the outcome
+			return explained(badField(known[i].Key), used)
+		}
 		if t := known[i].Type; t == "list-multi" || t == "jid-multi" {
 			values = splitValues(values)
 		}
@@ -80,8 +100,14 @@ func explained(err error, used []Setting) error {
 		switch {
 		case s.Type == "boolean":
 			text += " " + s.Key + " takes 1 or 0."
+		case s.Range != nil:
+			text += " " + s.Key + " takes a number from " + strconv.Itoa(s.Range.Min) + " to " + strconv.Itoa(s.Range.Max) + "."
 		case len(s.Options) > 0:
-			text += " " + s.Key + " takes " + strings.Join(s.Options, ", ") + "."
+			text += " " + s.Key + " takes " + strings.Join(s.Options, ", ")
+			if s.Name == fieldKeep || s.Name == fieldRaid {
+				text += ", or another duration, such as 45m, 36h or 2w" // which a form has no place for
+			}
+			text += "."
 		}
 	}
 	return refusal(e.Type, e.Condition, text)
@@ -103,11 +129,27 @@ func (r *room) settingsShown(values bool) []Setting {
 			case c.Is(wire.NSForm, "option"):
 				v, _ := c.Kid("", "value")
 				s.Options = append(s.Options, strings.Clone(v.Text()))
+			case c.Is(wire.NSValidate, "validate"):
+				s.Range = rangeOf(c)
 			}
 		}
 		out = append(out, s)
 	}
 	return out
+}
+
+// rangeOf reads what a field is validated by (XEP-0122 §3.2.2).
+func rangeOf(validate wire.Kid) *Range {
+	k, ok := validate.Kid("", "range")
+	if !ok {
+		return nil
+	}
+	min, err1 := strconv.Atoi(k.Attr("min"))
+	max, err2 := strconv.Atoi(k.Attr("max"))
+	if err1 != nil || err2 != nil {
+		return nil
+	}
+	return &Range{min, max}
 }
 
 func short(name string) string {

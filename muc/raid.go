@@ -84,15 +84,16 @@ var raidSwitch = command{node: nsRaid, name: "Raid mode: keep newcomers out for 
 // a form that was fetched for something else, and comes back late, does not begin anew what is over.
 func (r *room) raidForm(f *wire.FormWriter, value string) {
 	options := []wire.Option{{Label: raidOff, Value: raidOff}}
-	for _, d := range []string{"10m", raidDefault, "1h", "3h", "12h", "1d"} {
-		options = append(options, wire.Option{Label: "for " + d, Value: d})
+	for _, o := range []wire.Option{{Label: "10 minutes", Value: "10m"}, {Label: "30 minutes", Value: raidDefault}, {Label: "1 hour", Value: "1h"},
+		{Label: "3 hours", Value: "3h"}, {Label: "12 hours", Value: "12h"}, {Label: "1 day", Value: "1d"}} {
+		options = append(options, wire.Option{Label: "for " + o.Label, Value: o.Value})
 	}
 	if r.raided() {
 		value = r.set.RaidUntil.Format(time.RFC3339)
 		options = append(options, wire.Option{Label: r.raidState(), Value: value})
 	}
-	f.ListSingle(fieldRaid, "Raid mode: no newcomers without an affiliation for a time (such as 45m, 2h)", value, options...)
-	f.Integer(fieldRaidWait, "Seconds that those without an affiliation wait in it between two messages", int(r.set.raidWait()), 1, maxSlowMode)
+	f.ListSingle(fieldRaid, "Raid mode: nobody new without an affiliation", value, options...)
+	f.Integer(fieldRaidWait, "Raid mode: seconds that those without an affiliation wait between two messages", int(r.set.raidWait()), 1, maxSlowMode)
 }
 
 // readRaid takes the fields out of a form that was submitted now. absent is the value of one that says nothing of raid mode; ""

@@ -30,12 +30,13 @@ var retentionFacet = facet{
 		}
 		h := r.s.retention()
 		options := []wire.Option{{Label: "as the service does: " + h.KeepRooms.String(), Value: keepDefault}}
-		for _, text := range []string{"1d", "1w", "30d", "90d", "1y", "forever"} {
-			if k, err := config.ParseKeep(text); err == nil && k <= h.NeverMoreThan {
-				options = append(options, wire.Option{Label: text, Value: text})
+		for _, o := range []wire.Option{{Label: "1 day", Value: "1d"}, {Label: "1 week", Value: "1w"}, {Label: "30 days", Value: "30d"},
+			{Label: "90 days", Value: "90d"}, {Label: "1 year", Value: "1y"}, {Label: "forever", Value: "forever"}} {
+			if k, err := config.ParseKeep(o.Value); err == nil && k <= h.NeverMoreThan {
+				options = append(options, o)
 			}
 		}
-		f.ListSingle(fieldKeep, "How long messages are kept (such as 90d, 2w, 1y)", value, withValue(options, value)...)
+		f.ListSingle(fieldKeep, "How long messages are kept", value, withValue(options, value)...)
 	},
 	read: func(f wire.Form, r *room, set *settings) error {
 		v := f.Value(fieldKeep)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -11,15 +12,17 @@ import (
 
 	"mellium.im/xmpp/stanza"
 
+	"salon.im/salon/router"
 	"salon.im/salon/storage"
 	"salon.im/salon/wire"
 )
 
-// Bounds of what is remembered: rooms, owners of each, and bytes of the reason.
+// Bounds of what is remembered: rooms, owners of each, and bytes of the reason and of the venue's address.
 const (
 	maxTombs      = 1000
 	maxTombOwners = 10
 	maxTombReason = 256
+	maxTombVenue  = 256
 )
 
 // docTombs is the kind of the service's document that has its tombs.
@@ -32,6 +35,7 @@ type tomb struct {
 	Until  time.Time `json:"until"`
 	Owners []string  `json:"owners,omitempty"` // who may bring it back at once
 	Reason string    `json:"reason,omitempty"`
+	Venue  wire.Addr `json:"venue,omitzero"` // where to go instead
 }
 
 // graveyard remembers the rooms that were destroyed last, over restarts too.
@@ -186,12 +190,16 @@ func (g *graveyard) save(ctx context.Context) error {
 	return g.docs.PutDocument(ctx, g.service, docTombs, "", b, 0)
 }
 
-// bury notes that the room is destroyed, and who owned it. On an error it is not, and must stay.
-func (r *room) bury(reason string) error {
+// bury notes that the room is destroyed, who owned it, and where to go instead; an address over the bound is left out. On an
+// error it is not destroyed, and must stay.
+func (r *room) bury(reason string, venue wire.Addr) error {
 	if len(reason) > maxTombReason {
 		reason = strings.ToValidUTF8(reason[:maxTombReason], "")
 	}
-	t := tomb{Room: r.addr.String(), Until: r.now().Add(time.Duration(r.s.o.Config().Rooms.Tombstone)), Reason: reason}
+	if len(venue.String()) > maxTombVenue {
+		venue = wire.Addr{}
+	}
+	t := tomb{Room: r.addr.String(), Until: r.now().Add(time.Duration(r.s.o.Config().Rooms.Tombstone)), Reason: reason, Venue: venue.Bare().Clone()}
 	for _, a := range r.affiliations {
 		if a.Value == owner.String() && len(t.Owners) < maxTombOwners {
 			t.Owners = append(t.Owners, a.Addr.String())
@@ -216,11 +224,29 @@ func (r *room) buried(bare wire.Addr) error {
 	if !ok || slices.Contains(t.Owners, bare.String()) || r.s.isAdmin(bare) || !r.now().Before(t.Until) {
 		return nil
 	}
+	return t.refusal()
+}
+
+// refusal says that the room is gone, why, and where to go instead: for clients as an address (RFC 6120 §8.3.3.5), for people
+// in words.
+func (t tomb) refusal() error {
 	text := "The room was destroyed."
-	if t.Reason != "" {
-		text += " " + t.Reason
+	if !t.Venue.IsZero() {
+		text += " Go to " + t.Venue.String() + " instead."
 	}
-	return refusal(stanza.Cancel, stanza.Gone, text)
+	if t.Reason != "" {
+		text += " Reason: " + t.Reason
+	}
+	gone := refusal(stanza.Cancel, stanza.Gone, text)
+	if t.Venue.IsZero() {
+		return gone
+	}
+	return router.DetailedError{Stanza: gone, Detail: wire.NewWriter().Elem(stanza.NSError, string(stanza.Gone), joinIRI(t.Venue)).Payload()}
+}
+
+// joinIRI is what a client opens to enter a room (XEP-0045 §16.7, RFC 5122 §2.2).
+func joinIRI(room wire.Addr) string {
+	return "xmpp:" + strings.ReplaceAll(url.PathEscape(room.String()), "%40", "@") + "?join"
 }
 
 // unbury notes that the room is back, or still there.

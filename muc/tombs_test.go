@@ -42,6 +42,21 @@ func TestGraveyardBound(t *testing.T) {
 	w.want(ben.enter("B"), `code="201"`)
 }
 
+// The address to go to instead is remembered up to a bound, and is an IRI that clients can open.
+func TestTombVenue(t *testing.T) {
+	tail := "@" + service
+	for _, c := range []struct{ venue, want string }{
+		{"café?x" + tail + "/nick", `>xmpp:caf%C3%A9%3Fx` + tail + `?join</gone>`},
+		{strings.Repeat("a", muc.MaxTombVenue-len(tail)) + tail, `a` + tail + `?join</gone>`},
+		{strings.Repeat("a", muc.MaxTombVenue-len(tail)+1) + tail, `<gone xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/>`},
+		{service, `>xmpp:` + service + `?join</gone>`},
+	} {
+		w, anna, ben, _ := three(t)
+		anna.destroy(` jid='` + c.venue + `'`)
+		w.want(ben.enter("B"), c.want)
+	}
+}
+
 // A destroyed room stays destroyed over a restart, for as long as rooms.tombstone says, and but for its owners.
 func TestTombOverRestart(t *testing.T) {
 	var now atomic.Int64

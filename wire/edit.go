@@ -176,15 +176,16 @@ func (s Stanza) Result(p Payload) Stanza {
 const maxEcho = 4 << 10
 
 // ErrorReply returns the stanza as an error to its sender: addresses swapped, same id, the original children where they
-// are small, then the error (RFC 6120 §8.3.1), with detail as its application-specific conditions (§8.3.4). The caller
-// checks that s is no error or result itself.
+// are small, then the error (RFC 6120 §8.3.1), with detail as its application-specific conditions (§8.3.4). A detail that is
+// the condition of e takes its place: <gone/> and <redirect/> hold the new address (§8.3.3.5, §8.3.3.14). The caller checks
+// that s is no error or result itself.
 func (s Stanza) ErrorReply(e stanza.Error, detail ...Payload) Stanza {
 	p, err := Marshal(e)
 	if err != nil {
 		p = NewWriter().Start("", "error").Attr("type", "cancel").Elem(stanza.NSError, "undefined-condition", "").Payload()
 	}
-	if body, ok := bytes.CutSuffix(p, []byte("</error>")); ok && len(detail) > 0 {
-		p = append(bytes.Join(append([][]byte{body}, payloads(detail)...), nil), "</error>"...)
+	for _, d := range detail {
+		p = withDetail(p, d, string(e.Condition))
 	}
 	var echo Payload
 	if s.Len() <= maxEcho {
@@ -193,10 +194,14 @@ func (s Stanza) ErrorReply(e stanza.Error, detail ...Payload) Stanza {
 	return New(s.Kind(), "error", s.ID(), s.to, s.from, echo, p)
 }
 
-func payloads(ps []Payload) [][]byte {
-	out := make([][]byte, len(ps))
-	for i, p := range ps {
-		out[i] = p
+// withDetail puts d behind what <error/> has, or in the place of its condition.
+func withDetail(p, d Payload, condition string) Payload {
+	open := []byte("<" + condition + ` xmlns="` + stanza.NSError + `"`)
+	if empty := append(bytes.Clone(open), "/>"...); bytes.HasPrefix(d, open) && bytes.Contains(p, empty) {
+		return bytes.Replace(p, empty, d, 1)
 	}
-	return out
+	if body, ok := bytes.CutSuffix(p, []byte("</error>")); ok {
+		return append(append(bytes.Clone(body), d...), "</error>"...)
+	}
+	return p
 }

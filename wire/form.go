@@ -8,6 +8,9 @@ import (
 // NSForm is the namespace of data forms. XEP-0004 (2.13).
 const NSForm = "jabber:x:data"
 
+// NSValidate is the namespace of what a field may hold. XEP-0122 (1.0.2).
+const NSValidate = "http://jabber.org/protocol/xdata-validate"
+
 // Bounds of a form that we read.
 const (
 	maxFormFields = 256

@@ -79,7 +79,7 @@ func (f *FormWriter) TextSingle(name, label, value string) *FormWriter {
 func (f *FormWriter) Integer(name, label string, value, min, max int) *FormWriter {
 	f.begin()
 	f.w.Start("", "field").AttrIf("var", name).Attr("type", "text-single").AttrIf("label", label)
-	f.w.Start("http://jabber.org/protocol/xdata-validate", "validate").Attr("datatype", "xs:integer")
+	f.w.Start(NSValidate, "validate").Attr("datatype", "xs:integer")
 	f.w.Start("", "range").Attr("min", strconv.Itoa(min)).Attr("max", strconv.Itoa(max)).End().End()
 	f.w.Elem("", "value", strconv.Itoa(value)).End()
 	return f

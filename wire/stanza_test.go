@@ -159,6 +159,27 @@ func TestReplies(t *testing.T) {
 	}
 }
 
+// RFC 6120 §8.3.3.5, §8.3.4.
+func TestErrorReplyDetail(t *testing.T) {
+	st := wire.New(wire.KindIQ, "get", "1", wire.MustAddr("a@b/c"), wire.MustAddr("d"))
+	e := stanza.Error{Type: stanza.Cancel, Condition: stanza.Gone, Text: map[string]string{"en": "x"}}
+	text := `<text xmlns="urn:ietf:params:xml:ns:xmpp-stanzas" xml:lang="en">x</text></error>`
+	for _, c := range []struct {
+		name   string
+		detail wire.Payload
+		want   string
+	}{
+		{"the condition itself", wire.NewWriter().Elem(stanza.NSError, "gone", "xmpp:e?join").Payload(),
+			`<error type="cancel"><gone xmlns="urn:ietf:params:xml:ns:xmpp-stanzas">xmpp:e?join</gone>` + text},
+		{"another condition", wire.NewWriter().Elem("urn:x", "gone", "y").Payload(),
+			`<error type="cancel"><gone xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/>` + strings.TrimSuffix(text, "</error>") + `<gone xmlns="urn:x">y</gone></error>`},
+	} {
+		if got := string(st.ErrorReply(e, c.detail).Append(nil)); !strings.Contains(got, c.want) {
+			t.Errorf("%s: %s", c.name, got)
+		}
+	}
+}
+
 // TestWriter: whatever it is told, what it writes is well-formed.
 func TestWriter(t *testing.T) {
 	w := wire.NewWriter().Start("u", "a").Attr("x", `<'">`).AttrIf("y", "").AttrIf("xml:lang", "de").

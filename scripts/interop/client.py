@@ -13,8 +13,8 @@ LIMIT = 10  # seconds to wait for anything
 MUC = "http://jabber.org/protocol/muc"
 MUC_USER = MUC + "#user"
 
-PLUGINS = """xep_0004 xep_0012 xep_0030 xep_0045 xep_0048 xep_0049 xep_0054 xep_0059 xep_0077 xep_0092
-xep_0115 xep_0184 xep_0191 xep_0198 xep_0199 xep_0202 xep_0203 xep_0280 xep_0297 xep_0313 xep_0359""".split()
+PLUGINS = """xep_0004 xep_0012 xep_0030 xep_0045 xep_0048 xep_0049 xep_0050 xep_0054 xep_0059 xep_0077 xep_0092
+xep_0115 xep_0184 xep_0191 xep_0198 xep_0199 xep_0202 xep_0203 xep_0249 xep_0280 xep_0297 xep_0313 xep_0359 xep_0421""".split()
 
 
 class Client(slixmpp.ClientXMPP):
@@ -140,6 +140,10 @@ class Client(slixmpp.ClientXMPP):
     async def presence(self, *, where=None, **wanted):
         """The next presence with these: sender, type, show, status_code (of a room, or several), condition (of an error)."""
         return await self.take("presence", wanted, lambda p: fits(p, wanted) and (where is None or where(p)))
+
+    async def becomes(self, occupant, **wanted):
+        """The next presence of an occupant with this affiliation or role."""
+        return await self.presence(sender=occupant, type="", where=lambda p: all(room_item(p).get(k) == v for k, v in wanted.items()))
 
     async def nothing_more(self, kind, **wanted):
         """Fails if such a stanza is there. A ping to the server is the barrier: what was sent before it has arrived."""
@@ -279,6 +283,16 @@ class Client(slixmpp.ClientXMPP):
         return iq
 
 
+async def refused(request, condition):
+    """What a plugin of slixmpp was asked to do must be answered with this error. Returns the error's text."""
+    try:
+        result = await asyncio.wait_for(request, LIMIT)
+    except IqError as error:
+        check(error.condition == condition, f"answered with {error.condition} instead of {condition}: {error.iq}")
+        return error.text
+    raise Failure(f"{condition} expected, but the answer was {result}")
+
+
 class Refused(Failure):
     """An error in answer to a request."""
 
@@ -302,6 +316,11 @@ def codes(presence):
 def room_item(presence):
     """The item of a room's presence: affiliation, role, jid, nick."""
     return presence.xml.find(f"{{{MUC_USER}}}x/{{{MUC_USER}}}item")
+
+
+def reason(presence):
+    """The reason in a room's presence for what it tells."""
+    return room_item(presence).findtext(f"{{{MUC_USER}}}reason")
 
 
 def delayed(stanza):

@@ -14,7 +14,7 @@ LIMIT = 15
 class Terminal:
     """One program in a tmux server of its own, with a home directory of its own."""
 
-    def __init__(self, salon, name, command):
+    def __init__(self, salon, name, command, rows=50):
         self.home = salon.dir / f"{name}.home"
         self.home.mkdir()
         self.socket = str(self.home / "tmux")
@@ -23,7 +23,7 @@ class Terminal:
             environment.pop(variable, None)
         # What a crash prints stays on the screen.
         line = f"{shlex.join(command)}; echo; echo it ended with $?; read line"
-        self._tmux("-f", "/dev/null", "new-session", "-d", "-x", "150", "-y", "50", line, env=environment)
+        self._tmux("-f", "/dev/null", "new-session", "-d", "-x", "150", "-y", str(rows), line, env=environment)
 
     def _tmux(self, *args, env=None):
         done = subprocess.run(["tmux", "-S", self.socket, *args], capture_output=True, text=True, env=env, timeout=10)

@@ -41,6 +41,19 @@ async def page(client, **query):
     return [r["id"] for r in results], [r["forwarded"]["stanza"]["body"] for r in results]
 
 
+async def missed(client, archive, last):
+    """What came after a message that a client has, in pages of 20, as after days away."""
+    known = [r["mam_result"] async for r in client["xep_0313"].iterate(jid=archive, rsm={"max": 250})]
+    id = next(r["id"] for r in known if r["forwarded"]["stanza"]["body"] == last)
+    found = []
+    while True:
+        ids, words = await page(client, jid=archive, rsm={"after": id, "max": 20})
+        found += words
+        if len(ids) < 20:
+            return found
+        id = ids[-1]
+
+
 async def run(salon):
     await (await salon.login("alice")).leave()  # who was here before
     salon.stop()
@@ -62,14 +75,17 @@ async def run(salon):
     check(await bodies(alice, with_jid="carol@localhost") == [], "with carol")
     check(await bodies(alice, jid="alice@localhost", rsm={"max": 250}) == chat, "asked for by address")
 
+    check(await missed(alice, "alice@localhost", "line 100") == chat[101:], "all since the last message that a client has, page by page")
+    check(await missed(alice, LOBBY, "talk 20") == talk[21:], "the same of a room")
+
     newest = [r["mam_result"] async for r in alice["xep_0313"].iterate(rsm={"max": 5}, reverse=True, total=5)]
     check([r["forwarded"]["stanza"]["body"] for r in newest] == chat[:-6:-1], f"the last page: {newest}")
     bob = await salon.login("bob")
     for n in range(3):
         bob.say("alice@localhost", f"new {n}")
         message = await alice.message(sender=bob.boundjid.full, body=f"new {n}")
-    ids, missed = await page(alice, rsm={"after": newest[0]["id"], "max": 50})
-    check(missed == [f"new {n}" for n in range(3)], f"missed: {missed}")
+    ids, fresh = await page(alice, rsm={"after": newest[0]["id"], "max": 50})
+    check(fresh == [f"new {n}" for n in range(3)], f"missed: {fresh}")
     check(message["stanza_id"]["id"] == ids[-1], f"the stanza-id of {message} is none of {ids}")
 
     ends = (await alice["xep_0313"].get_archive_metadata())["mam_metadata"]

@@ -13,15 +13,15 @@ import (
 	"time"
 )
 
-// bareWriterEnv makes the test program a bareWriter.
+// bareWriterEnv makes the test program a bareWriter: to how many sockets, and how often a second, 0 for as often as it can.
 const bareWriterEnv = "SALON_TEST_BARE_WRITER"
 
-// bareWrite is the CPU that a process without TLS, XML or rooms needs on this machine to write 450 bytes to one of 500 sockets,
-// at the pace of the test of a room: what is the system's in a delivery.
-func bareWrite(t *testing.T) time.Duration {
+// bareWrite is the CPU that a process without TLS, XML or rooms needs on this machine to write 450 bytes to one of so many
+// sockets, each of them so many times a second (0: as often as it can): what is the system's in a delivery.
+func bareWrite(t *testing.T, sockets, pace int) time.Duration {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env, cmd.Stderr = append(os.Environ(), bareWriterEnv+"=1"), os.Stderr
+	cmd.Env, cmd.Stderr = append(os.Environ(), fmt.Sprintf("%s=%d %d", bareWriterEnv, sockets, pace)), os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -34,7 +34,7 @@ func bareWrite(t *testing.T) time.Duration {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range occupants {
+	for range sockets {
 		c, err := net.Dial("tcp", strings.TrimSpace(addr))
 		if err != nil {
 			t.Fatal(err)
@@ -55,14 +55,18 @@ func bareWrite(t *testing.T) time.Duration {
 }
 
 // bareWriter prints where it listens, and then what a write cost it, in ns.
-func bareWriter() error {
+func bareWriter(how string) error {
+	var sockets, pace int
+	if _, err := fmt.Sscan(how, &sockets, &pace); err != nil {
+		return err
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	fmt.Println(l.Addr())
 	var conns []net.Conn
-	for range occupants {
+	for range sockets {
 		c, err := l.Accept()
 		if err != nil {
 			return err
@@ -70,9 +74,13 @@ func bareWriter() error {
 		conns = append(conns, c)
 	}
 	data, n, before := make([]byte, 450), 0, cpuOfThis()
-	tick := time.NewTicker(time.Second / pace)
-	defer tick.Stop()
-	for began := time.Now(); time.Since(began) < pacedFor; <-tick.C {
+	next := atOnce
+	if pace > 0 {
+		tick := time.NewTicker(time.Second / time.Duration(pace))
+		defer tick.Stop()
+		next = func() { <-tick.C }
+	}
+	for began := time.Now(); time.Since(began) < pacedFor; next() {
 		for _, c := range conns {
 			if _, err := c.Write(data); err != nil {
 				return err

@@ -19,8 +19,8 @@ var binary string
 func TestMain(m *testing.M) { os.Exit(build(m)) }
 
 func build(m *testing.M) int {
-	if os.Getenv(bareWriterEnv) != "" {
-		if err := bareWriter(); err != nil {
+	if how := os.Getenv(bareWriterEnv); how != "" {
+		if err := bareWriter(how); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}

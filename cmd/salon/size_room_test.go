@@ -59,7 +59,7 @@ func TestSizeRoom(t *testing.T) {
 		unarchived = append(unarchived, atPace())
 		archiving("1")
 	}
-	bare := bareWrite(t)
+	bare := bareWrite(t, occupants, pace)
 	t.Logf("a bare write to one of as many sockets, paced: %v", bare)
 	hold(t, "server CPU for each delivery, paced", max(pacedBar, 2*bare), paced...)
 	hold(t, "the same, against 1.2 times what it costs without the archive", slices.Min(unarchived)*archivedBar/10, paced...)

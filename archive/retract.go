@@ -83,10 +83,7 @@ func (r Retraction) moderated(w *wire.Writer) {
 	if r.Occupant != "" {
 		w.Start(nsOccupantID, "occupant-id").Attr("id", r.Occupant).End()
 	}
-	w.End()
-	if r.Reason != "" {
-		w.Elem("", "reason", r.Reason)
-	}
+	w.End().ElemIf("", "reason", r.Reason)
 }
 
 // Rewrite replaces a row by its tombstone. hold keeps what it was for the administrator. The error says that the row's bytes

@@ -165,7 +165,7 @@ func (a *admin) count(_ context.Context, c *call) (outcome, error) {
 
 func (a *admin) list(_ context.Context, c *call) (outcome, error) {
 	all := a.online(c.host)
-	slices.SortFunc(all, func(x, y wire.Addr) int { return compare(x, y) })
+	slices.SortFunc(all, wire.Addr.Compare)
 	var out outcome
 	if len(all) > maxListed {
 		out.note = fmt.Sprintf("%d are online; the first %d are shown.", len(all), maxListed)

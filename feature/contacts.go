@@ -1,7 +1,6 @@
 package feature
 
 import (
-	"cmp"
 	"slices"
 
 	"salon.im/salon/storage"
@@ -45,12 +44,12 @@ func newContacts(items []storage.RosterItem) contacts {
 	for i := range items {
 		out = append(out, newContact(&items[i]))
 	}
-	slices.SortFunc(out, func(a, b contact) int { return cmp.Compare(a.addr.String(), b.addr.String()) })
+	slices.SortFunc(out, func(a, b contact) int { return a.addr.Compare(b.addr) })
 	return out
 }
 
 func (l contacts) find(addr wire.Addr) (int, bool) {
-	return slices.BinarySearchFunc(l, addr, func(c contact, a wire.Addr) int { return cmp.Compare(c.addr.String(), a.String()) })
+	return slices.BinarySearchFunc(l, addr, func(c contact, a wire.Addr) int { return c.addr.Compare(a) })
 }
 
 // get returns a contact; one that is not in the roster has no bits.

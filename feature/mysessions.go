@@ -25,8 +25,6 @@ func MySessions(r *router.Router, c *Commands) {
 
 type mySessions struct{ r *router.Router }
 
-func compare(x, y wire.Addr) int { return cmp.Compare(x.String(), y.String()) }
-
 // choose lists the sessions but the one that asks.
 func (m mySessions) choose(_ context.Context, c *call) (wire.Payload, error) {
 	var options []wire.Option

@@ -14,11 +14,7 @@ const nsVersion = "jabber:iq:version"
 // attackers more than users (§5).
 func Version(r *router.Router, name, version, os string) {
 	r.Advertise(router.OnServer, router.XEP{Num: 92, Version: "1.1", Status: "complete"}, nsVersion)
-	w := wire.NewWriter().Start(nsVersion, "query").Elem("", "name", name).Elem("", "version", version)
-	if os != "" {
-		w.Elem("", "os", os)
-	}
-	p := w.Payload()
+	p := wire.NewWriter().Start(nsVersion, "query").Elem("", "name", name).Elem("", "version", version).ElemIf("", "os", os).Payload()
 	r.HandleIQ(router.ToServer, "get", xml.Name{Space: nsVersion, Local: "query"},
 		func(context.Context, wire.Stanza) (wire.Payload, error) { return p, nil })
 }

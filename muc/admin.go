@@ -2,7 +2,6 @@ package muc
 
 import (
 	"slices"
-	"strings"
 
 	"mellium.im/xmpp/stanza"
 
@@ -64,14 +63,10 @@ func (r *room) listAffiliation(a affiliation) wire.Payload {
 			list = append(list, v)
 		}
 	}
-	slices.SortFunc(list, func(a, b storage.Affiliation) int { return strings.Compare(a.Addr.String(), b.Addr.String()) })
+	slices.SortFunc(list, func(a, b storage.Affiliation) int { return a.Addr.Compare(b.Addr) })
 	w := wire.NewWriter().Start(nsAdmin, "query")
 	for _, v := range list {
-		w.Start("", "item").Attr("affiliation", v.Value).Attr("jid", v.Addr.String()).AttrIf("nick", v.Nick)
-		if v.Reason != "" {
-			w.Elem("", "reason", v.Reason)
-		}
-		w.End()
+		w.Start("", "item").Attr("affiliation", v.Value).Attr("jid", v.Addr.String()).AttrIf("nick", v.Nick).ElemIf("", "reason", v.Reason).End()
 	}
 	return w.Payload()
 }

@@ -72,10 +72,7 @@ func destruction(d wire.Kid) (p wire.Payload, reason string, venue wire.Addr, er
 	if reason, err = reasonOf(d); err != nil {
 		return nil, "", wire.Addr{}, err
 	}
-	if reason != "" {
-		w.Elem("", "reason", reason)
-	}
-	return w.Payload(), reason, venue, nil
+	return w.ElemIf("", "reason", reason).Payload(), reason, venue, nil
 }
 
 // maxReason bounds the reason for a kick, a ban, an invitation or a destruction, in bytes.

@@ -2,7 +2,6 @@ package muc
 
 import (
 	"slices"
-	"strings"
 
 	"mellium.im/xmpp/stanza"
 
@@ -123,7 +122,7 @@ func (r *room) wholeList(s *session) (out []versioned) {
 			out = append(out, versioned{Addr: a.Addr, Is: is})
 		}
 	}
-	slices.SortFunc(out, func(a, b versioned) int { return strings.Compare(a.Addr.String(), b.Addr.String()) })
+	slices.SortFunc(out, func(a, b versioned) int { return a.Addr.Compare(b.Addr) })
 	return out
 }
 
@@ -194,11 +193,7 @@ func (r *room) telling(st *step, tell func()) {
 // absent renders a change for somebody who is not here.
 func (r *room) absent(bare wire.Addr, is affiliation, reason string, version wire.Payload, codes ...int) wire.Stanza {
 	w := wire.NewWriter().Start(nsUser, "x").Raw(version)
-	w.Start("", "item").Attr("affiliation", is.String()).Attr("jid", bare.String()).Attr("role", noRole.String())
-	if reason != "" {
-		w.Elem("", "reason", reason)
-	}
-	w.End()
+	w.Start("", "item").Attr("affiliation", is.String()).Attr("jid", bare.String()).Attr("role", noRole.String()).ElemIf("", "reason", reason).End()
 	for _, c := range codes {
 		status(w, c)
 	}

@@ -136,7 +136,7 @@ var hatListAssigned = command{node: nsHatCommands + ":list-assigned", name: "Lis
 	allowed: func(r *room, full wire.Addr) bool { return r.mayList(full, member) },
 	run: func(r *room, _ wire.Form) (wire.Payload, func(), error) {
 		w := hatTable("Assigned hats", fieldHatJID, fieldHatURI, fieldHatTitle, fieldHatHue)
-		wearers := slices.SortedFunc(maps.Keys(r.set.Worn), func(a, b wire.Addr) int { return strings.Compare(a.String(), b.String()) })
+		wearers := slices.SortedFunc(maps.Keys(r.set.Worn), wire.Addr.Compare)
 		for _, a := range wearers {
 			for _, uri := range r.set.Worn[a] {
 				if h := r.set.hat(uri); h != nil {

@@ -130,20 +130,16 @@ func (r *room) enlist(s *session, guests []wire.Addr) error {
 // archive and offline delivery included, and the inviter's stream waits for its commit.
 func (r *room) sendInvite(e *event, from, guest wire.Addr, k wire.Kid) error {
 	w := wire.NewWriter().Start(nsUser, "x").Start("", "invite").Attr("from", from.Bare().String())
-	if reason, _ := reasonOf(k); reason != "" {
-		w.Elem("", "reason", reason)
-	}
+	reason, _ := reasonOf(k) // guest has judged it
+	w.ElemIf("", "reason", reason)
 	if c, ok := k.Kid("", "continue"); ok { // §7.9
 		w.Start("", "continue").AttrIf("thread", c.Attr("thread")).End()
 	}
-	w.End()
 	password, err := r.password()
 	if err != nil {
 		return r.storageError("read the password", err)
 	}
-	if password != "" {
-		w.Elem("", "password", password)
-	}
+	w.End().ElemIf("", "password", password)
 	i := invitation{by: from, guest: guest.Bare(), id: wire.NewID()}
 	if e != nil {
 		i.asked = strings.Clone(e.st.ID())
@@ -221,10 +217,7 @@ func (r *room) decline(e *event, x wire.Kid) error {
 	if err != nil {
 		return errAddress
 	}
-	w := wire.NewWriter().Start(nsUser, "x").Start("", "decline").Attr("from", st.From().Bare().String())
-	if reason != "" {
-		w.Elem("", "reason", reason)
-	}
+	w := wire.NewWriter().Start(nsUser, "x").Start("", "decline").Attr("from", st.From().Bare().String()).ElemIf("", "reason", reason)
 	out := wire.New(wire.KindMessage, "", wire.NewID(), r.addr, wire.Addr{}, w.End().End().Payload())
 	inside := false
 	for _, s := range r.all {

@@ -120,13 +120,7 @@ func (s *Service) Kick(ctx context.Context, addr wire.Addr, nick, reason string)
 // Destroy ends a room for good, its archive included (XEP-0045 §10.9). alternate is a room to go to instead, zero for none,
 // password what is asked for there. It gives ErrRoomHeld.
 func (s *Service) Destroy(ctx context.Context, addr, alternate wire.Addr, password, reason string) error {
-	d := wire.NewWriter().Start(nsOwner, "destroy").AttrIf("jid", alternate.String())
-	if password != "" {
-		d.Elem("", "password", password)
-	}
-	if reason != "" {
-		d.Elem("", "reason", reason)
-	}
+	d := wire.NewWriter().Start(nsOwner, "destroy").AttrIf("jid", alternate.String()).ElemIf("", "password", password).ElemIf("", "reason", reason)
 	return s.operateExisting(ctx, addr, func(r *room) error {
 		switch {
 		case len(password) > maxPassword:
@@ -140,11 +134,8 @@ func (s *Service) Destroy(ctx context.Context, addr, alternate wire.Addr, passwo
 
 // administer does what an item of an owner's request asks for. Nobody waits for its answer in a stream.
 func (r *room) administer(item *wire.Writer, reason string) error {
-	if reason != "" {
-		item.Elem("", "reason", reason)
-	}
 	by := actor{full: r.s.addr, rank: owner, role: moderator}
-	c, err := r.judge(by, element(item.Payload()))
+	c, err := r.judge(by, element(item.ElemIf("", "reason", reason).Payload()))
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"salon.im/salon/storage"
@@ -71,7 +70,7 @@ func (r *room) details() RoomDetails {
 	for _, a := range r.affiliations {
 		d.Affiliations = append(d.Affiliations, AffiliationInfo{a.Addr, a.Value, a.Nick, a.Reason, a.By.String(), a.At})
 	}
-	slices.SortFunc(d.Affiliations, func(a, b AffiliationInfo) int { return strings.Compare(a.Addr.String(), b.Addr.String()) })
+	slices.SortFunc(d.Affiliations, func(a, b AffiliationInfo) int { return a.Addr.Compare(b.Addr) })
 	for _, o := range r.everyone() {
 		i := OccupantInfo{Nick: o.nick, Role: o.role.String(), Affiliation: o.affiliation.String()}
 		for _, s := range o.sessions {
@@ -126,12 +125,12 @@ func (s *Service) addrsAfter(ctx context.Context, after wire.Addr, n int) ([]wir
 	}
 	s.mu.Lock()
 	for addr := range s.rooms {
-		if addr.String() > after.String() {
+		if addr.Compare(after) > 0 {
 			addrs = append(addrs, addr)
 		}
 	}
 	s.mu.Unlock()
-	slices.SortFunc(addrs, func(a, b wire.Addr) int { return strings.Compare(a.String(), b.String()) })
+	slices.SortFunc(addrs, wire.Addr.Compare)
 	addrs = slices.Compact(addrs)
 	return addrs[:min(n, len(addrs))], nil
 }

@@ -45,11 +45,7 @@ func (n *notice) render(real bool, self bool) wire.Stanza {
 	if n.item.actor != "" {
 		w.Start("", "actor").Attr("nick", n.item.actor).End()
 	}
-	if n.item.reason != "" {
-		w.Elem("", "reason", n.item.reason)
-	}
-	w.End()
-	w.Raw(n.destroy)
+	w.ElemIf("", "reason", n.item.reason).End().Raw(n.destroy)
 	for _, c := range n.statuses {
 		status(w, c)
 	}

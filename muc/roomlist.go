@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"strings"
 
 	"mellium.im/xmpp/stanza"
 
@@ -141,7 +140,7 @@ func (s *Service) page(ctx context.Context, p paging) (items []storage.RoomItem,
 		}
 		last := len(next) < roomsPage
 		for _, it := range next {
-			if at = it.Addr; !p.before.IsZero() && it.Addr.String() >= p.before.String() {
+			if at = it.Addr; !p.before.IsZero() && it.Addr.Compare(p.before) >= 0 {
 				last = true
 				break
 			}
@@ -164,12 +163,12 @@ func (s *Service) roomsAfter(ctx context.Context, after wire.Addr, n int) ([]sto
 	}
 	s.mu.Lock()
 	for addr, name := range s.temporary {
-		if addr.String() > after.String() {
+		if addr.Compare(after) > 0 {
 			items = append(items, storage.RoomItem{Addr: addr, Name: name, Public: true})
 		}
 	}
 	s.mu.Unlock()
-	slices.SortFunc(items, func(a, b storage.RoomItem) int { return strings.Compare(a.Addr.String(), b.Addr.String()) })
+	slices.SortFunc(items, func(a, b storage.RoomItem) int { return a.Addr.Compare(b.Addr) })
 	items = slices.CompactFunc(items, func(a, b storage.RoomItem) bool { return a.Addr == b.Addr })
 	return items[:min(n, len(items))], nil
 }

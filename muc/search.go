@@ -256,11 +256,7 @@ func (q *query) answer(found []listed, c cursor) wire.Payload {
 	w := wire.NewWriter().Start(nsSearch, "result")
 	for _, l := range page {
 		w.Start("", "item").Attr("address", l.addr.String())
-		for _, e := range [][2]string{{"name", l.name}, {"description", l.description}, {"language", l.lang}} {
-			if e[1] != "" {
-				w.Elem("", e[0], e[1])
-			}
-		}
+		w.ElemIf("", "name", l.name).ElemIf("", "description", l.description).ElemIf("", "language", l.lang)
 		w.Elem("", "nusers", strconv.Itoa(l.users)).Elem("", "service-type", "xep-0045")
 		if l.open {
 			w.Elem("", "is-open", "true")

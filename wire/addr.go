@@ -168,6 +168,9 @@ func (a Addr) IsBare() bool { return a.at > 0 && int(a.slash) == len(a.s) }
 // IsHost reports whether a is a domain alone.
 func (a Addr) IsHost() bool { return a.at == 0 && a.s != "" && int(a.slash) == len(a.s) }
 
+// Compare orders addresses by their bytes, as stores and archives do: -1, 0 or +1.
+func (a Addr) Compare(b Addr) int { return strings.Compare(a.s, b.s) }
+
 // WithResource returns a with another resource. An empty one is an error: use Bare.
 func (a Addr) WithResource(r string) (Addr, error) {
 	if a.IsZero() || r == "" {

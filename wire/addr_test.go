@@ -95,6 +95,9 @@ func TestAddrParts(t *testing.T) {
 			t.Errorf("%d: %v %v", i, r, err)
 		}
 	}
+	if a, b := wire.MustAddr("a@b"), wire.MustAddr("a@b/c"); a.Compare(b) >= 0 || b.Compare(a) <= 0 || a.Compare(a) != 0 || (wire.Addr{}).Compare(a) >= 0 {
+		t.Error("addresses are not ordered by their bytes")
+	}
 	if (wire.Addr{}).JID().String() != "" || !(wire.Addr{}).Bare().IsZero() || (wire.Addr{}).IsHost() {
 		t.Error("the zero address is something")
 	}

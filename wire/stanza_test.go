@@ -183,7 +183,7 @@ func TestErrorReplyDetail(t *testing.T) {
 // TestWriter: whatever it is told, what it writes is well-formed.
 func TestWriter(t *testing.T) {
 	w := wire.NewWriter().Start("u", "a").Attr("x", `<'">`).AttrIf("y", "").AttrIf("xml:lang", "de").
-		Elem("", "b", "1\x00\xff2").Elem("v", "c", "").Start("jabber:server", "d").Start("", "e").End().End().Text("]]>").End().Elem("", "body", "&")
+		Elem("", "b", "1\x00\xff2").ElemIf("", "no", "").Elem("v", "c", "").Start("jabber:server", "d").Start("", "e").End().End().Text("]]>").End().ElemIf("", "body", "&")
 	if got := string(w.Payload()); got != `<a xmlns="u" x="&lt;&apos;&quot;&gt;" xml:lang="de"><b>1`+"\ufffd"+`2</b><c xmlns="v"/><d xmlns="jabber:client"><e/></d>]]&gt;</a><body>&amp;</body>` || w.Err() != nil {
 		t.Error(got, w.Err())
 	}

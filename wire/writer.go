@@ -173,6 +173,14 @@ func (w *Writer) Elem(space, local, text string) *Writer {
 	return w.Start(space, local).Text(text).End()
 }
 
+// ElemIf adds a whole element unless its text is empty.
+func (w *Writer) ElemIf(space, local, text string) *Writer {
+	if text == "" {
+		return w
+	}
+	return w.Elem(space, local, text)
+}
+
 // Err returns the first misuse, or nil.
 func (w *Writer) Err() error { return w.err }
 

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -48,7 +47,7 @@ func (s *Store) CreateAccounts(ctx context.Context, accounts []storage.Account) 
 	for i := range accounts {
 		sorted[i] = &accounts[i]
 	}
-	slices.SortStableFunc(sorted, func(a, b *storage.Account) int { return strings.Compare(a.Addr.String(), b.Addr.String()) })
+	slices.SortStableFunc(sorted, func(a, b *storage.Account) int { return a.Addr.Compare(b.Addr) })
 	made := make(map[*storage.Account]bool)
 	err = s.write(ctx, "create accounts", func(c *conn) error {
 		clear(made)
@@ -107,7 +106,7 @@ func (s *Store) PutKeys(ctx context.Context, addr wire.Addr, keys []storage.Key)
 // PutLastSeen implements [storage.Accounts].
 func (s *Store) PutLastSeen(ctx context.Context, ends ...storage.LastSeen) error {
 	ends = slices.Clone(ends)
-	slices.SortStableFunc(ends, func(a, b storage.LastSeen) int { return strings.Compare(a.Addr.String(), b.Addr.String()) })
+	slices.SortStableFunc(ends, func(a, b storage.LastSeen) int { return a.Addr.Compare(b.Addr) })
 	return s.write(ctx, "put the last sessions", func(c *conn) error {
 		b := &pgx.Batch{}
 		for _, e := range ends {

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -62,7 +61,7 @@ func (s *Store) PutAffiliations(ctx context.Context, room wire.Addr, affiliation
 // putAffiliations needs the room's row locked. Rows are taken in the order of addresses, as the end of an account does.
 func putAffiliations(c *conn, room wire.Addr, affiliations []storage.Affiliation) error {
 	sorted := slices.Clone(affiliations)
-	slices.SortStableFunc(sorted, func(a, b storage.Affiliation) int { return strings.Compare(a.Addr.String(), b.Addr.String()) })
+	slices.SortStableFunc(sorted, func(a, b storage.Affiliation) int { return a.Addr.Compare(b.Addr) })
 	b := &pgx.Batch{}
 	for _, a := range sorted {
 		if a.Value == "none" {

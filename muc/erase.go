@@ -47,7 +47,7 @@ func (r *room) erase(person wire.Addr, name archive.Pseudonym) {
 			r.affiliations[addr] = a
 		}
 	}
-	r.invited = slices.DeleteFunc(r.invited, func(i invitation) bool { return i.by == person || i.guest == person })
+	r.invited = slices.DeleteFunc(r.invited, func(i invitation) bool { return i.by.Bare() == person || i.guest == person })
 	maps.DeleteFunc(r.spent.buckets, func(full wire.Addr, _ bucket) bool { return full.Bare() == person })
 	delete(r.slow.last, person)
 	r.eraseSubject(person, name)

@@ -47,6 +47,25 @@ func TestEraseInMemory(t *testing.T) {
 	}
 }
 
+// The room forgets whom they invited: a refusal that still comes goes nowhere.
+func TestEraseInviter(t *testing.T) {
+	w, _, ben, carl := three(t)
+	dora := w.dial("dora")
+	for _, p := range []*person{ben, dora} {
+		w.makeAvailable(p)
+	}
+	ben.say(invitation)
+	ben.say(`<presence type='unavailable' to='` + roomJID + `/B'/>`)
+	dora.waitFor(`<invite`)
+	if err := w.muc.Erase(t.Context(), ben.addr.Bare(), archive.NewPseudonyms()); err != nil {
+		t.Fatal(err)
+	}
+	dora.say(`<message to='` + roomJID + `'><x xmlns='http://jabber.org/protocol/muc#user'><decline to='ben@` + host + `'/></x></message>`)
+	dora.sync()
+	carl.say(strings.ReplaceAll(invitation, "dora", "ben"))
+	w.wantNot(ben.upTo(`<invite`), `<decline`)
+}
+
 // It waits for each room, but not longer than it may.
 func TestEraseGivesUp(t *testing.T) {
 	f := &stuck{entered: make(chan struct{}), pass: make(chan struct{})}

@@ -164,11 +164,12 @@ func (r *room) route(e *event, st wire.Stanza) bool {
 	return true
 }
 
-// invitation is which session invited whom, bare.
+// invitation is which session invited which account.
 type invitation struct {
-	by, guest wire.Addr
-	id        string // that the room gave it
-	asked     string // of the request; "" for none
+	by    wire.Addr // full
+	guest wire.Addr // bare
+	id    string    // that the room gave it
+	asked string    // of the request; "" for none
 }
 
 // noteInvited remembers an invitation, so that its refusal reaches an inviter who has left, in the place of an earlier one of

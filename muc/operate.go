@@ -27,9 +27,9 @@ func (s *Service) Domain() string { return s.addr.Domain() }
 // Host is the host whose rooms they are.
 func (s *Service) Host() string { return s.o.Host }
 
-// operate runs f on a room's goroutine, in its turn behind what was sent before, and returns f's error. The room is bare,
-// of this service. An error of the store is errUnstored, which the log explains.
-func (s *Service) operate(ctx context.Context, addr wire.Addr, f func(*room) error) error {
+// calling makes an event that runs f on a room's goroutine, and what waits for f's error. An error of the store is
+// errUnstored, which the log explains.
+func calling(f func(*room) error) (e *event, wait func(context.Context) error) {
 	result := make(chan error, 1)
 	call := func(r *room) {
 		err := error(errUnstored) // it stays so if f panics, which guard reports
@@ -44,15 +44,24 @@ func (s *Service) operate(ctx context.Context, addr wire.Addr, f func(*room) err
 		}
 		err = f(r)
 	}
-	if s.postTo(addr, &event{call: call}, true) != taken {
+	return &event{call: call}, func(ctx context.Context) error {
+		select {
+		case err := <-result:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// operate runs f on a room's goroutine, in its turn behind what was sent before, and returns f's error. The room is bare,
+// of this service.
+func (s *Service) operate(ctx context.Context, addr wire.Addr, f func(*room) error) error {
+	e, wait := calling(f)
+	if s.postTo(addr, e, true) != taken {
 		return ErrClosed
 	}
-	select {
-	case err := <-result:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return wait(ctx)
 }
 
 // operateExisting is operate for a room that there is, be it locked.

@@ -140,26 +140,17 @@ func (s *Service) summary(ctx context.Context, addr wire.Addr, into **RoomInfo) 
 	s.mu.Lock()
 	r := s.rooms[addr]
 	s.mu.Unlock()
-	answer := make(chan error, 1)
-	call := func(r *room) {
-		err := error(errUnstored) // as in operate
-		defer func() { answer <- err }()
-		if err = r.load(); err == nil && r.state != absent {
+	e, answer := calling(func(r *room) error {
+		if r.state != absent {
 			info := r.set.info(r.addr, len(r.occupants))
 			*into = &info
 		}
-	}
-	if r == nil || s.post(r, &event{call: call}, true) != taken {
+		return nil
+	})
+	if r == nil || s.post(r, e, true) != taken {
 		return func() error { return s.stored(ctx, addr, into) }
 	}
-	return func() error {
-		select {
-		case err := <-answer:
-			return err
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	return func() error { return answer(ctx) }
 }
 
 // stored reads a room's record alone.

@@ -259,6 +259,15 @@ func (r *room) reaffiliate(o *occupant, by actor, reason string) (tell func()) {
 	return func() { r.announceChange(o, role, by.nick, reason) }
 }
 
+// reaffiliateAll is reaffiliate for all occupants of an account, bare, that no actor has changed.
+func (r *room) reaffiliateAll(account wire.Addr) {
+	for _, o := range r.everyone() {
+		if o.bare == account {
+			r.reaffiliate(o, actor{}, "")()
+		}
+	}
+}
+
 // tellAbsent tells those who may see real addresses of a change for somebody who is not here (XEP-0045 §10.3, status 101).
 func (r *room) tellAbsent(c *change) {
 	plain := r.absent(c.bare, c.value, c.reason, nil, statusAffiliation)

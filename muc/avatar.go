@@ -95,12 +95,9 @@ func (r *room) setVCard(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
 	if set.VCard == was.VCard {
 		return nil, nil
 	}
-	if r.stored {
-		if err := r.save(set); err != nil {
-			return nil, err
-		}
+	if err := r.putSettings(set); err != nil {
+		return nil, err
 	}
-	r.set = set
 	r.send(st.Result(nil))
 	if r.state == open {
 		r.tellConfig(&was)

@@ -45,7 +45,7 @@ func findCommand(node string) *command {
 func (r *room) execute(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
 	c := findCommand(k.Attr("node"))
 	switch {
-	case r.state == locked && r.sessions[st.From()] == nil:
+	case r.unborn(st.From()):
 		return nil, errNoRoom
 	case c == nil:
 		return nil, errNoNode // §4.4

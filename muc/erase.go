@@ -58,9 +58,9 @@ func (r *room) erase(person wire.Addr, name archive.Pseudonym) {
 // eraseSubject takes over what the store says now, where the subject may have its pseudonym already, and gives it one if we
 // remember that the person set it.
 func (r *room) eraseSubject(person wire.Addr, name archive.Pseudonym) {
-	ctx, cancel := r.ctx()
-	defer cancel()
 	if r.stored {
+		ctx, cancel := r.ctx()
+		defer cancel()
 		rec, err := r.s.o.Rooms.Room(ctx, r.addr)
 		if err != nil {
 			_ = r.storageError("read the room", err) // logged
@@ -72,10 +72,5 @@ func (r *room) eraseSubject(person wire.Addr, name archive.Pseudonym) {
 		return
 	}
 	r.subject = name.RewriteSubject(r.subject, r.addr)
-	if !r.stored {
-		return
-	}
-	if err := r.s.o.Rooms.PutSubject(ctx, r.addr, r.subject); err != nil {
-		_ = r.storageError("store the subject", err) // logged
-	}
+	_ = r.storeSubject(r.subject) // logged
 }

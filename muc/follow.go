@@ -38,13 +38,10 @@ func (r *room) catchUp(s *session, j *joining) {
 	if r.set.Versions == nil {
 		set := r.set
 		set.Versions = r.newVersions()
-		if r.stored {
-			if err := r.save(set); err != nil {
-				r.refuseVersions(s, j, errUnstored)
-				return
-			}
+		if err := r.putSettings(set); err != nil {
+			r.refuseVersions(s, j, errUnstored)
+			return
 		}
-		r.set = set
 	}
 	v, since := r.set.Versions, k.Attr("since")
 	changes, known := v.after(since)

@@ -62,11 +62,5 @@ func (r *room) forgetAccount(account wire.Addr) {
 	r.dropTokens(account)
 	r.forgetVoice(account)
 	r.forgetContact(account)
-	r.telling(r.forgetVersions(account, was), func() {
-		for _, o := range r.everyone() {
-			if o.bare == account {
-				r.reaffiliate(o, actor{}, "")()
-			}
-		}
-	})
+	r.telling(r.forgetVersions(account, was), func() { r.reaffiliateAll(account) })
 }

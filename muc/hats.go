@@ -80,13 +80,10 @@ func (r *room) hatsOf(bare wire.Addr) wire.Payload {
 // setHats stores changed hats. tell, to be called after it, tells everyone of those who wear others now, and with listed that
 // the list of hats has changed (XEP-0317 §3.2).
 func (r *room) setHats(set settings, listed bool) (tell func(), err error) {
-	if r.stored {
-		if err := r.save(set); err != nil {
-			return nil, err
-		}
-	}
 	was := r.set
-	r.set = set
+	if err := r.putSettings(set); err != nil {
+		return nil, err
+	}
 	return func() {
 		if listed && r.state == open {
 			r.tellConfig(&was)

@@ -12,8 +12,8 @@ var lockFacet = facet{
 	},
 }
 
-// missing reports whether there is no such room for somebody: there is none, or it is locked and none of his (XEP-0045
-// §7.2.10, §17.2).
+// missing reports whether there is no such room for somebody: there is none, or it is locked, and that one neither
+// owns it nor is inside (XEP-0045 §7.2.10, §17.2).
 func (r *room) missing(full wire.Addr) bool {
 	return r.state == absent || r.state == locked && r.sessions[full] == nil && r.rank(full.Bare()) < owner
 }

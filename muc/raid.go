@@ -63,13 +63,10 @@ var raidSwitch = command{node: nsRaid, name: "Raid mode: keep newcomers out for 
 		if err := set.readRaid(form, r.now(), raidDefault); err != nil {
 			return nil, nil, errCommand("bad-payload", "Raid mode takes off or a duration from 1m to 1d, and a wait from 1 to "+strconv.Itoa(maxSlowMode)+" seconds.")
 		}
-		if r.stored {
-			if err := r.save(set); err != nil {
-				return nil, nil, err
-			}
-		}
 		was := r.set
-		r.set = set
+		if err := r.putSettings(set); err != nil {
+			return nil, nil, err
+		}
 		r.slowed()
 		note := wire.NewWriter().Start(nsCommands, "note").Attr("type", "info").Text("Raid mode is " + r.raidState() + ".").End()
 		return note.Payload(), func() {

@@ -251,6 +251,18 @@ func (r *room) saveWith(set settings, changes []storage.Affiliation) error {
 	return nil
 }
 
+// putSettings stores changed settings, then takes them over. On an error nothing has changed. Temporary rooms keep theirs in memory
+// alone.
+func (r *room) putSettings(set settings) error {
+	if r.stored {
+		if err := r.save(set); err != nil {
+			return err
+		}
+	}
+	r.set = set
+	return nil
+}
+
 func (r *room) ctx() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), storeTimeout)
 }

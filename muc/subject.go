@@ -72,16 +72,25 @@ func (r *room) changeSubject(m *message) error {
 	}
 	k, _ := st.Kid("", "subject")
 	sub := storage.Subject{Text: k.Text(), From: st.From(), At: at, Stanza: m.out.AppendStandalone(nil)}
-	if r.stored {
-		ctx, cancel := r.ctx()
-		defer cancel()
-		if err := r.s.o.Rooms.PutSubject(ctx, r.addr, sub); err != nil {
-			return r.storageError("store the subject", err)
-		}
+	if err := r.storeSubject(sub); err != nil {
+		return err
 	}
 	r.subject = sub
 	r.takeBack(m.rewrite)
 	r.toAll(st)
+	return nil
+}
+
+// storeSubject stores a subject, if the room is stored.
+func (r *room) storeSubject(sub storage.Subject) error {
+	if !r.stored {
+		return nil
+	}
+	ctx, cancel := r.ctx()
+	defer cancel()
+	if err := r.s.o.Rooms.PutSubject(ctx, r.addr, sub); err != nil {
+		return r.storageError("store the subject", err)
+	}
 	return nil
 }
 
@@ -145,13 +154,7 @@ func (r *room) setSubject(row storage.Row) bool {
 // unsetSubject takes the subject away, since it was retracted, and tells everyone.
 func (r *room) unsetSubject() {
 	r.subject, r.subjectBy = storage.Subject{At: r.now()}, wire.Addr{} // so late that none before it comes back (repeatSubject)
-	if r.stored {
-		ctx, cancel := r.ctx()
-		defer cancel()
-		if err := r.s.o.Rooms.PutSubject(ctx, r.addr, r.subject); err != nil {
-			_ = r.storageError("store the subject", err) // logged
-		}
-	}
+	_ = r.storeSubject(r.subject)                                      // logged
 	r.toAll(wire.New(wire.KindMessage, "groupchat", "", r.addr, wire.Addr{}, wire.NewWriter().Elem("", "subject", "").Payload()))
 }
 

@@ -141,7 +141,7 @@ func (r *room) issueToken(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
 	text := rand.Text() // 130 bits
 	t.Sealed = r.s.seal.close(r.addr, text)
 	set.Tokens = append(set.Tokens, t)
-	if err := r.setTokens(set); err != nil {
+	if err := r.putSettings(set); err != nil {
 		return nil, err
 	}
 	return r.writeToken(wire.NewWriter(), nsTokens, t, text).Payload(), nil
@@ -177,7 +177,7 @@ func (r *room) revokeToken(st wire.Stanza, k wire.Kid) (wire.Payload, error) {
 	}
 	set := r.set
 	set.Tokens = slices.DeleteFunc(slices.Clone(set.Tokens), func(is token) bool { return string(is.Sealed) == string(t.Sealed) })
-	return nil, r.setTokens(set)
+	return nil, r.putSettings(set)
 }
 
 // writeToken adds a token with the limits that are left of it. Its creator goes by the id that occupants know (XEP-0421).
@@ -199,17 +199,6 @@ func readLimit(v string) (uint32, error) {
 	return uint32(n), nil
 }
 
-// setTokens stores changed tokens, then takes them over.
-func (r *room) setTokens(set settings) error {
-	if r.stored {
-		if err := r.save(set); err != nil {
-			return err
-		}
-	}
-	r.set = set
-	return nil
-}
-
 // redeem makes a member of who enters with a token, and takes one use from it, both or neither (XEP-0488 §3.5). Those sessions
 // of the account that are in already become a member's.
 func (r *room) redeem(j *joining) error {
@@ -226,13 +215,7 @@ func (r *room) redeem(j *joining) error {
 	if err := r.putWith(set, add); err != nil {
 		return err
 	}
-	r.telling(r.stepOf(j.bare), func() {
-		for _, o := range r.everyone() {
-			if o.bare == j.bare {
-				r.reaffiliate(o, actor{}, "")()
-			}
-		}
-	})
+	r.telling(r.stepOf(j.bare), func() { r.reaffiliateAll(j.bare) })
 	return nil
 }
 

@@ -21,8 +21,8 @@ var (
 const (
 	// MaxRows is how many rows one Append may bring: a row is a bit of Result.Dropped.
 	MaxRows = 64
-	// MaxRewrites is how many rewrites one Append may bring: those of a message and all that Corrections may find of it, in
-	// the archives of both sides.
+	// MaxRewrites is how many rewrites one Append may bring: those of a message and of all that corrects it (see
+	// WithCorrections), in the archives of both sides.
 	MaxRewrites = 2 * (maxLookBack + 1)
 )
 

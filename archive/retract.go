@@ -1,10 +1,7 @@
 package archive
 
 import (
-	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"salon.im/salon/storage"
@@ -19,13 +16,6 @@ const (
 	nsCorrect    = "urn:xmpp:message-correct:0"
 )
 
-const (
-	// maxLookBack bounds the rows of a conversation that are searched for a message.
-	maxLookBack = 500
-	// lookPage is how many of them are held at a time: stanzas may be large, and any number of sessions may retract at once.
-	lookPage = 50
-)
-
 // Retracts returns the id of the message that st takes back, and whether it takes one back (XEP-0424 §4).
 func Retracts(st wire.Stanza) (id string, ok bool) {
 	if st.Kind() != wire.KindMessage || st.Type() == "error" {
@@ -36,6 +26,14 @@ func Retracts(st wire.Stanza) (id string, ok bool) {
 		return "", false
 	}
 	return k.Attr("id"), true
+}
+
+// Identified gives a retraction without an id one: the tombstone must name it (XEP-0424 §5).
+func Identified(st wire.Stanza) wire.Stanza {
+	if _, ok := Retracts(st); !ok || st.ID() != "" {
+		return st
+	}
+	return st.Edit().SetID(wire.NewID()).Stanza()
 }
 
 // Retraction says how a message was taken back.
@@ -94,99 +92,4 @@ func (r Retraction) Rewrite(row storage.Row, hold bool) (storage.Rewrite, error)
 		return storage.Rewrite{}, fmt.Errorf("archive: row %d of %s: %w", row.ID, row.Owner, err)
 	}
 	return storage.Rewrite{Owner: row.Owner, ID: row.ID, Stanza: r.Tombstone(st).AppendStandalone(nil), Tombstone: true, Hold: hold}, nil
-}
-
-// FindID looks for the newest message with that id for which f is true, among the newest 500 rows of owner's conversation
-// with a correspondent, and reports whether there is one. with is as in storage.Query. It blocks on storage, whose errors it
-// returns.
-func FindID(ctx context.Context, s storage.Archive, owner, with wire.Addr, id string, f func(storage.Row) bool) (storage.Row, bool, error) {
-	for before, left := int64(0), maxLookBack; left > 0; left -= lookPage {
-		rows, err := s.Page(ctx, storage.Query{Owner: owner, With: with, Before: before, Newest: true, Limit: lookPage})
-		if err != nil {
-			return storage.Row{}, false, fmt.Errorf("archive: looking for a message in the archive of %s: %w", owner, err)
-		}
-		if row, found := newestWithID(rows, id, f); found {
-			return row, true, nil
-		}
-		if len(rows) < lookPage {
-			break
-		}
-		before = rows[0].ID
-	}
-	return storage.Row{}, false, nil
-}
-
-// FindWaiting is FindID among the oldest 500 rows that wait for their delivery to owner.
-func FindWaiting(ctx context.Context, s storage.Archive, owner wire.Addr, id string, f func(storage.Row) bool) (newest storage.Row, found bool, err error) {
-	for after, left := int64(0), maxLookBack; left > 0; left -= lookPage {
-		rows, err := s.Undelivered(ctx, owner, after, lookPage)
-		if err != nil {
-			return storage.Row{}, false, fmt.Errorf("archive: looking for what waits for %s: %w", owner, err)
-		}
-		if row, ok := newestWithID(rows, id, f); ok {
-			newest, found = row, true
-		}
-		if len(rows) < lookPage {
-			break
-		}
-		after = rows[len(rows)-1].ID
-	}
-	return newest, found, nil
-}
-
-// Corrections returns the messages that correct the one in a row (XEP-0308 §4) and for which f is true, among the 500 rows that
-// follow it in its owner's conversation with a correspondent: what is taken back, is so in every version. with is as in
-// storage.Query. It blocks on storage, whose errors it returns.
-func Corrections(ctx context.Context, s storage.Archive, of storage.Row, with wire.Addr, f func(storage.Row) bool) (all []storage.Row, err error) {
-	st, err := wire.Parse(of.Stanza)
-	if err != nil || st.ID() == "" {
-		return nil, nil // nothing can name it
-	}
-	for after, left := of.ID, maxLookBack; left > 0; left -= lookPage {
-		rows, err := s.Page(ctx, storage.Query{Owner: of.Owner, With: with, After: after, Limit: lookPage})
-		if err != nil {
-			return nil, fmt.Errorf("archive: looking for corrections in the archive of %s: %w", of.Owner, err)
-		}
-		for _, row := range rows {
-			if !row.Tombstone && f(row) && corrects(row, st.ID()) {
-				all = append(all, row)
-			}
-		}
-		if len(rows) < lookPage {
-			break
-		}
-		after = rows[len(rows)-1].ID
-	}
-	return all, nil
-}
-
-func corrects(row storage.Row, id string) bool {
-	if !strings.Contains(string(row.Stanza), nsCorrect) {
-		return false
-	}
-	st, err := wire.Parse(row.Stanza)
-	if err != nil {
-		return false
-	}
-	k, ok := st.Kid(nsCorrect, "replace")
-	return ok && k.Attr("id") == id
-}
-
-// HasID reports whether a row's message has that id.
-func HasID(row storage.Row, id string) bool {
-	st, err := wire.Parse(row.Stanza)
-	return err == nil && st.ID() == id
-}
-
-func newestWithID(rows []storage.Row, id string, f func(storage.Row) bool) (storage.Row, bool) {
-	plain := !strings.ContainsAny(id, `&<>"'`)
-	for _, row := range slices.Backward(rows) {
-		if !f(row) || plain && !strings.Contains(string(row.Stanza), id) {
-			continue
-		}
-		if HasID(row, id) {
-			return row, true
-		}
-	}
-	return storage.Row{}, false
 }

@@ -76,7 +76,7 @@ func TestRetracts(t *testing.T) {
 }
 
 // A message is looked for among the newest 500 of a conversation, and the newest one with the id is found.
-func TestFindID(t *testing.T) {
+func TestFind(t *testing.T) {
 	f := &fake{}
 	add := func(n int, id string) {
 		for range n {
@@ -94,12 +94,12 @@ func TestFindID(t *testing.T) {
 		id   string
 		want int64
 	}{0: {"too far", 0}, 1: {"a&b", 2}, 2: {"twice", 4}, 3: {"filler496", 501}, 4: {"unknown", 0}} {
-		row, found, err := archive.FindID(t.Context(), f, juliet, romeo, c.id, func(storage.Row) bool { return true })
+		row, found, err := archive.Find(t.Context(), f, archive.Wanted{Owner: juliet, With: romeo, ID: c.id, Mine: func(storage.Row) bool { return true }})
 		if err != nil || found != (c.want != 0) || row.ID != c.want {
 			t.Errorf("%d: row %d, found is %v, %v", i, row.ID, found, err)
 		}
 	}
-	if _, found, _ := archive.FindID(t.Context(), f, juliet, romeo, "twice", func(r storage.Row) bool { return r.Outgoing }); found {
+	if _, found, _ := archive.Find(t.Context(), f, archive.Wanted{Owner: juliet, With: romeo, ID: "twice", Mine: func(r storage.Row) bool { return r.Outgoing }}); found {
 		t.Error("a row that is refused is found")
 	}
 }
@@ -143,7 +143,7 @@ func TestLookBackIsBounded(t *testing.T) {
 	}
 	all := func(storage.Row) bool { return true }
 	newest := func(n *narrow, id string) (storage.Row, bool, error) {
-		return archive.FindID(t.Context(), n, juliet, romeo, id, all)
+		return archive.Find(t.Context(), n, archive.Wanted{Owner: juliet, With: romeo, ID: id, Mine: all})
 	}
 	waiting := func(n *narrow, id string) (storage.Row, bool, error) {
 		return archive.FindWaiting(t.Context(), n, juliet, id, all)
@@ -163,7 +163,7 @@ func TestLookBackIsBounded(t *testing.T) {
 		}
 	}
 	n := &narrow{fake: f, t: t}
-	if rows, err := archive.Corrections(t.Context(), n, f.rows[0], romeo, all); err != nil || len(rows) != reach || n.given != reach {
-		t.Errorf("%d corrections out of %d, %v", len(rows), n.given, err)
+	if rows, err := archive.WithCorrections(t.Context(), n, f.rows[0], romeo, all); err != nil || len(rows) != 1+reach || n.given != reach {
+		t.Errorf("%d rows, with corrections out of %d, %v", len(rows), n.given, err)
 	}
 }

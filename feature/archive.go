@@ -56,7 +56,7 @@ func (a *archiver) amend(ctx context.Context, w *router.Walk) error {
 	if !archive.Store(st) || to.IsHost() && a.r.IsHost(to.Domain()) {
 		return nil
 	}
-	st = identified(st)
+	st = archive.Identified(st)
 	w.Stanza = st
 	row := storage.Row{Kind: kind(st), Origin: origin(st), Stanza: st.AppendStandalone(nil)}
 	toUs := a.r.IsHost(to.Domain())

@@ -2,7 +2,6 @@ package feature
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"salon.im/salon/archive"
@@ -22,14 +21,6 @@ func (a *archiver) advertiseRetraction() {
 	a.r.Alone(func(st wire.Stanza) bool { return st.Has(nsRetract, "retract") })
 }
 
-// identified gives a retraction without an id one: the tombstone must name it (XEP-0424 §5).
-func identified(st wire.Stanza) wire.Stanza {
-	if _, ok := archive.Retracts(st); !ok || st.ID() != "" {
-		return st
-	}
-	return st.Edit().SetID(wire.NewID()).Stanza()
-}
-
 // retract adds to w what its message, if it is a retraction, takes back in owner's archive: a message of the same sender
 // to the same recipient (XEP-0424 §6). It reports whether it takes one back. Anyone else's retraction, and that of a message
 // that we do not have, is a message like any other, which clients pass over.
@@ -39,44 +30,26 @@ func (a *archiver) retract(ctx context.Context, w *router.Walk, owner, peer wire
 		return false, nil
 	}
 	mine := func(row storage.Row) bool { return row.Outgoing == outgoing && row.Peer == peer }
-	row, found, err := a.find(ctx, w.Stanza, owner, peer, id, mine)
+	row, found, err := archive.Find(ctx, a.o.Store, archive.Wanted{Owner: owner, With: peer, ID: id, Origin: originOf(w.Stanza, id), Mine: mine, ByOrigin: mine})
 	if err == nil && !found && !outgoing { // a row of the kind RowPassing is in no page
 		row, found, err = archive.FindWaiting(ctx, a.o.Store, owner, id, mine)
 	}
-	if err != nil || !found || row.Tombstone {
+	if err != nil || !found {
 		return false, err
 	}
-	corrections, err := archive.Corrections(ctx, a.o.Store, row, peer, mine)
+	all, err := archive.WithCorrections(ctx, a.o.Store, row, peer, mine)
 	if err != nil {
 		return false, err
 	}
 	why := archive.Retraction{ID: w.Stanza.ID(), At: time.Now()}
-	for _, row := range append([]storage.Row{row}, corrections...) {
+	for _, row := range all {
 		rw, err := why.Rewrite(row, a.o.Held != nil && a.o.Held(owner))
 		if err != nil {
 			return false, err
 		}
 		w.Rewrites = append(w.Rewrites, rw)
 	}
-	return true, nil
-}
-
-// find looks for the message with that id (XEP-0424 §6.1). Clients give origin-ids the same value, by which it is found fast.
-// An origin-id of another message counts only where no message has the id.
-func (a *archiver) find(ctx context.Context, st wire.Stanza, owner, peer wire.Addr, id string, mine func(storage.Row) bool) (storage.Row, bool, error) {
-	byOrigin, err := a.o.Store.ByOrigin(ctx, owner, originOf(st, id))
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return storage.Row{}, false, err
-	}
-	known := err == nil && mine(byOrigin)
-	if known && archive.HasID(byOrigin, id) {
-		return byOrigin, true, nil
-	}
-	row, found, err := archive.FindID(ctx, a.o.Store, owner, peer, id, mine)
-	if err == nil && !found && known {
-		return byOrigin, true, nil
-	}
-	return row, found, err
+	return len(all) > 0, nil
 }
 
 // takeBack puts tombstones in the place of messages that wait in the sessions of their recipients, such as one that is cut

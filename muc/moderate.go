@@ -51,11 +51,10 @@ func (r *room) judgeModeration(st wire.Stanza, m *message) error {
 	why := archive.Retraction{ID: wire.NewID(), At: r.now(), Moderated: true, By: s.occ.addr, Occupant: r.occupantID(s.occ.bare),
 		Reason: reason}
 	m.out = wire.New(wire.KindMessage, "groupchat", why.ID, r.addr, wire.Addr{}, why.Notice(r.s.o.IDs.Text(row.ID)))
-	if m.unkept = r.set.NoArchive; !m.unkept {
+	if m.unkept = r.set.NoArchive; m.unkept {
+		why.Occupant = "" // an erasure finds the moderator's tombstones by the notices
+	} else {
 		m.rows = []storage.Row{{Owner: r.addr, Peer: r.addr, Kind: storage.RowGroupchat, Stanza: m.out.AppendStandalone(nil)}}
 	}
-	if m.unkept {
-		why.Occupant = "" // an erasure finds the moderator's tombstones by the notices
-	}
-	return r.rewriteAll(m, row, why)
+	return r.rewriteAll(m, row, row.Peer, writtenBy(row.Peer), why)
 }

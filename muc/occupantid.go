@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 
+	"salon.im/salon/archive"
 	"salon.im/salon/wire"
 )
 
@@ -38,5 +39,5 @@ func (r *room) mark(account wire.Addr) wire.Payload {
 
 // says prepares what an occupant says: without what only a room may add, and with its one occupant-id (XEP-0421 §4).
 func (o *occupant) says(st wire.Stanza) wire.Stanza {
-	return identified(st).Edit().Cut(forged).Append(o.mark).Stanza().WithFrom(o.addr)
+	return archive.Identified(st).Edit().Cut(forged).Append(o.mark).Stanza().WithFrom(o.addr)
 }

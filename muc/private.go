@@ -72,7 +72,7 @@ func (r *room) judgePrivate(st wire.Stanza, m *message) error {
 		return refusal(stanza.Auth, stanza.Forbidden, "You may not send private messages here.")
 	}
 	x := wire.NewWriter().Start(nsUser, "x").End().Payload()
-	m.sent = identified(st).Edit().Cut(forged).Append(x).Stanza().WithFrom(s.full).WithTo(o.addr)
+	m.sent = archive.Identified(st).Edit().Cut(forged).Append(x).Stanza().WithFrom(s.full).WithTo(o.addr)
 	m.out = m.sent.With(s.occ.mark).WithFrom(s.occ.addr).WithTo(o.bare) // what the room says has the mark
 	if r.blocked(o, m.out) {
 		return refusal(stanza.Cancel, stanza.ServiceUnavailable, "") // XEP-0191 §3.3, and XEP-0313 §6.1: it is in no archive

@@ -7,9 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -24,9 +22,8 @@ import (
 
 // withAdmin runs do with the running server's Admin or, without a server, with one over the store.
 func (a *app) withAdmin(c *cobra.Command, do func(context.Context, control.Admin, *config.Config) error) error {
-	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible(c)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends what does not heed the first, such as a read from the terminal
 	cfg, err := config.Load(a.source())
 	if err != nil {
 		return err

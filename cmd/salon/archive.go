@@ -30,30 +30,20 @@ func (a *app) archiveHeldCmd() *cobra.Command {
 			return err
 		}
 		return a.withAdmin(c, func(ctx context.Context, admin control.Admin, _ *config.Config) error {
-			return a.held(ctx, admin, owner)
+			after := ""
+			return printAll(a, a.out, heldLine, func() (rows []control.HeldRow, more bool, err error) {
+				if rows, err = admin.HeldRows(ctx, owner, after, control.MaxHeld); len(rows) > 0 {
+					after = rows[len(rows)-1].ID
+				}
+				return rows, len(rows) > 0, err
+			})
 		})
 	}
 	return a.jsonFlag(c)
 }
 
-func (a *app) held(ctx context.Context, admin control.Admin, owner wire.Addr) error {
-	for after := ""; ; {
-		rows, err := admin.HeldRows(ctx, owner, after, control.MaxHeld)
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		for _, r := range rows {
-			if a.json {
-				err = a.encode(r)
-			} else {
-				_, err = fmt.Fprintf(a.out, "%s %s %s\n  %s\n", r.ID, r.Time.Format(time.RFC3339), r.Peer, r.Stanza)
-			}
-			if err != nil {
-				return nil // the reader has seen enough
-			}
-		}
-		after = rows[len(rows)-1].ID
-	}
+func heldLine(r control.HeldRow) string {
+	return fmt.Sprintf("%s %s %s\n  %s\n", r.ID, r.Time.Format(time.RFC3339), r.Peer, r.Stanza)
 }
 
 func (a *app) archiveExpireCmd() *cobra.Command {

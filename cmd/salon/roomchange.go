@@ -24,11 +24,7 @@ func (a *app) onRoom(result string, do func(ctx context.Context, admin control.A
 		if err != nil {
 			return err
 		}
-		if a.json {
-			return a.encode(map[string]string{"room": room.String(), "result": result})
-		}
-		a.say("%s %s\n", room, result)
-		return nil
+		return a.done("room", room, result)
 	}
 }
 
@@ -61,9 +57,8 @@ func (a *app) roomConfigCmd() *cobra.Command {
 	var file string
 	c := &cobra.Command{Use: "config ROOM [KEY=VALUE ...]", Short: "Change a room's settings, all of them or none",
 		Long: "Change a room's settings, all of them or none. `room show` lists the keys. Of a list, the values are separated by commas." +
-			" Those inside are told.\nThe room's password is the first line of --password-file; passwordprotectedroom=0 takes it away." + roomHelp, Args: func(c *cobra.Command, args []string) error {
-			return one(c, args[:min(len(args), 1)])
-		}}
+			" Those inside are told.\nThe room's password is the first line of --password-file; passwordprotectedroom=0 takes it away." + roomHelp,
+		Args: func(c *cobra.Command, args []string) error { return one(c, args[:min(len(args), 1)]) }}
 	c.Flags().StringVar(&file, "password-file", "", "ask for the password in this `file` to enter")
 	c.RunE = a.onRoom("changed", func(ctx context.Context, admin control.Admin, args []string) (wire.Addr, error) {
 		fields, err := readFields(args[1:])
@@ -99,35 +94,37 @@ func readFields(args []string) ([]muc.Field, error) {
 }
 
 func (a *app) roomAffiliateCmd() *cobra.Command {
-	var reason string
-	c := &cobra.Command{Use: "affiliate ROOM JID owner|admin|member|none|outcast", Short: "Say what somebody is to a room",
+	return a.withReason(&cobra.Command{Use: "affiliate ROOM JID owner|admin|member|none|outcast", Short: "Say what somebody is to a room",
 		Long: "Say what somebody is to a room. The last owner stays one until there is another." +
-			"\nWho becomes a member of a members-only room is invited, if the server runs." + roomHelp, Args: all}
-	c.Flags().StringVar(&reason, "reason", "", "what everyone is told")
-	c.RunE = a.onRoom("changed", func(ctx context.Context, admin control.Admin, args []string) (wire.Addr, error) {
-		return admin.AffiliateRoom(ctx, args[0], control.Affiliation{JID: args[1], Value: args[2], Reason: reason})
-	})
-	return a.jsonFlag(c)
+			"\nWho becomes a member of a members-only room is invited, if the server runs." + roomHelp},
+		func(ctx context.Context, admin control.Admin, args []string, reason string) (wire.Addr, error) {
+			return admin.AffiliateRoom(ctx, args[0], control.Affiliation{JID: args[1], Value: args[2], Reason: reason})
+		})
 }
 
 func (a *app) roomKickCmd() *cobra.Command {
-	var reason string
-	c := &cobra.Command{Use: "kick ROOM NICK", Short: "Make somebody leave a room, who may come back",
-		Long: "Make somebody leave a room, who may come back. It takes a running server." + roomHelp, Args: all}
-	c.Flags().StringVar(&reason, "reason", "", "what everyone is told")
-	c.RunE = a.onRoom("changed", func(ctx context.Context, admin control.Admin, args []string) (wire.Addr, error) {
-		return admin.KickOccupant(ctx, args[0], args[1], reason)
-	})
-	return a.jsonFlag(c)
+	return a.withReason(&cobra.Command{Use: "kick ROOM NICK", Short: "Make somebody leave a room, who may come back",
+		Long: "Make somebody leave a room, who may come back. It takes a running server." + roomHelp},
+		func(ctx context.Context, admin control.Admin, args []string, reason string) (wire.Addr, error) {
+			return admin.KickOccupant(ctx, args[0], args[1], reason)
+		})
 }
 
 func (a *app) roomBanCmd() *cobra.Command {
+	return a.withReason(&cobra.Command{Use: "ban ROOM JID|DOMAIN", Short: "Keep somebody, or a whole domain, out of a room",
+		Long: "Keep somebody, or everybody of a domain, out of a room; who is inside goes. `room affiliate ROOM JID none` lifts it." + roomHelp},
+		func(ctx context.Context, admin control.Admin, args []string, reason string) (wire.Addr, error) {
+			return admin.AffiliateRoom(ctx, args[0], control.Affiliation{JID: args[1], Value: "outcast", Reason: reason})
+		})
+}
+
+// withReason makes c a command about somebody in the room that its first argument names.
+func (a *app) withReason(c *cobra.Command, do func(ctx context.Context, admin control.Admin, args []string, reason string) (wire.Addr, error)) *cobra.Command {
 	var reason string
-	c := &cobra.Command{Use: "ban ROOM JID|DOMAIN", Short: "Keep somebody, or a whole domain, out of a room",
-		Long: "Keep somebody, or everybody of a domain, out of a room; who is inside goes. `room affiliate ROOM JID none` lifts it." + roomHelp, Args: all}
+	c.Args = all
 	c.Flags().StringVar(&reason, "reason", "", "what everyone is told")
 	c.RunE = a.onRoom("changed", func(ctx context.Context, admin control.Admin, args []string) (wire.Addr, error) {
-		return admin.AffiliateRoom(ctx, args[0], control.Affiliation{JID: args[1], Value: "outcast", Reason: reason})
+		return do(ctx, admin, args, reason)
 	})
 	return a.jsonFlag(c)
 }

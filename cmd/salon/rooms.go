@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,40 +25,14 @@ func (a *app) roomCmd() *cobra.Command {
 }
 
 func (a *app) roomListCmd() *cobra.Command {
-	var host string
-	c := &cobra.Command{Use: "list", Short: "List the rooms, hidden ones too, with --json one object a line", Args: cobra.NoArgs}
-	c.Flags().StringVar(&host, "host", "", "only the rooms of this `host`")
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		return a.withAdmin(c, func(ctx context.Context, admin control.Admin, _ *config.Config) error {
-			return a.listRooms(ctx, admin, strings.ToLower(host))
-		})
-	}
-	return a.jsonFlag(c)
-}
-
-func (a *app) listRooms(ctx context.Context, admin control.Admin, host string) error {
-	const page = 250
-	table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	for after := (wire.Addr{}); ; {
-		got, err := admin.ListRooms(ctx, host, after, page)
-		if err != nil {
-			return err
-		}
-		for _, r := range got.Rooms {
-			if a.json {
-				err = a.encode(r)
-			} else {
-				_, err = fmt.Fprintf(table, "%s\t%s\t%d inside\t%s\n", r.Addr, line(r.Name), r.Occupants, kindOf(r))
-			}
-			if err != nil {
-				return nil // the reader has seen enough
-			}
-		}
-		if after = got.Next; after.IsZero() {
-			_ = table.Flush() // as above
-			return nil
-		}
-	}
+	const limit = 250
+	c := &cobra.Command{Use: "list", Short: "List the rooms, hidden ones too, with --json one object a line"}
+	return listCmd(a, c, func(ctx context.Context, admin control.Admin, host string, after wire.Addr) ([]muc.RoomInfo, wire.Addr, error) {
+		page, err := admin.ListRooms(ctx, host, after, limit)
+		return page.Rooms, page.Next, err
+	}, func(r muc.RoomInfo) string {
+		return fmt.Sprintf("%s\t%s\t%d inside\t%s\n", r.Addr, line(r.Name), r.Occupants, kindOf(r))
+	})
 }
 
 // kindOf says in words what a room is.
@@ -129,13 +102,6 @@ func (a *app) showRoom(d muc.RoomDetails) {
 			_, _ = fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", line(o.Nick), o.Role, o.Affiliation, strings.Join(jids, " "))
 		}
 	})
-}
-
-// table prints lines whose cells are separated by tabs.
-func (a *app) table(rows func(w io.Writer)) {
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	rows(w)
-	_ = w.Flush() // the reader may have gone
 }
 
 // line makes one line of a text that somebody else wrote, and leaves out what a terminal would obey.

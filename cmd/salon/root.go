@@ -2,16 +2,20 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"salon.im/salon/config"
 	"salon.im/salon/control"
+	"salon.im/salon/wire"
 )
 
 // app is one invocation: its flags and its streams.
@@ -125,12 +129,30 @@ func path(c *cobra.Command) string {
 	return words + " "
 }
 
+// interruptible returns a context that ends with the first SIGINT or SIGTERM.
+func interruptible(c *cobra.Command) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends what does not heed the first, such as a read from the terminal
+	return ctx, stop
+}
+
 func (a *app) source() config.Source {
 	return config.Source{File: a.file, Data: a.data, Host: a.host, Env: os.Environ()}
 }
 
 // say prints to standard output. A reader that has gone, as in `salon user list | head`, is no fault of ours.
 func (a *app) say(format string, args ...any) { _, _ = fmt.Fprintf(a.out, format, args...) }
+
+func (a *app) encode(v any) error { return json.NewEncoder(a.out).Encode(v) }
+
+// done says what became of a user or a room; in JSON, key names the address.
+func (a *app) done(key string, addr wire.Addr, result string) error {
+	if a.json {
+		return a.encode(map[string]string{key: addr.String(), "result": result})
+	}
+	a.say("%s %s\n", addr, result)
+	return nil
+}
 
 func (a *app) jsonFlag(c *cobra.Command) *cobra.Command {
 	c.Flags().BoolVar(&a.json, "json", false, "answer in JSON")

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -26,13 +24,6 @@ func (a *app) storageCmd() *cobra.Command {
 // openStore opens the database of the settings. What it would log is for who runs the server.
 func openStore(ctx context.Context, cfg *config.Config) (storage.Store, error) {
 	return server.OpenStore(ctx, cfg, slog.New(slog.DiscardHandler))
-}
-
-// interruptible returns a context that ends with the first SIGINT or SIGTERM.
-func interruptible(c *cobra.Command) (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends what does not heed the first
-	return ctx, stop
 }
 
 // locks are the right to work on data directories.

@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -73,52 +71,22 @@ func (a *app) onUser(result string, do func(context.Context, control.Admin, wire
 		if err != nil {
 			return err
 		}
-		if a.json {
-			return a.encode(map[string]string{"jid": addr.String(), "result": result})
-		}
-		a.say("%s %s\n", addr, result)
-		return nil
+		return a.done("jid", addr, result)
 	}
 }
 
 func (a *app) userListCmd() *cobra.Command {
-	var host string
-	c := &cobra.Command{Use: "list", Short: "List the users, with --json one object a line", Args: cobra.NoArgs}
-	c.Flags().StringVar(&host, "host", "", "only the users of this `host`")
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		return a.withAdmin(c, func(ctx context.Context, admin control.Admin, _ *config.Config) error {
-			return a.list(ctx, admin, strings.ToLower(host))
-		})
-	}
-	return a.jsonFlag(c)
-}
-
-func (a *app) list(ctx context.Context, admin control.Admin, host string) error {
-	const page = 500
-	table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	for after := (wire.Addr{}); ; {
-		users, err := admin.ListUsers(ctx, host, after, page)
-		if err != nil {
-			return err
+	const limit = 500
+	c := &cobra.Command{Use: "list", Short: "List the users, with --json one object a line"}
+	return listCmd(a, c, func(ctx context.Context, admin control.Admin, host string, after wire.Addr) (users []control.User, next wire.Addr, err error) {
+		users, err = admin.ListUsers(ctx, host, after, limit)
+		if len(users) == limit {
+			next, err = wire.ParseAddr(users[limit-1].JID)
 		}
-		for _, u := range users {
-			if a.json {
-				err = a.encode(u)
-			} else {
-				_, err = fmt.Fprintf(table, "%s\tmade %s\t%s%s\n", u.JID, u.Created.Local().Format(time.DateOnly), lastSeen(u), waiting(u))
-			}
-			if err != nil {
-				return nil // the reader has seen enough
-			}
-		}
-		if len(users) < page {
-			_ = table.Flush() // as above
-			return nil
-		}
-		if after, err = wire.ParseAddr(users[len(users)-1].JID); err != nil {
-			return err
-		}
-	}
+		return users, next, err
+	}, func(u control.User) string {
+		return fmt.Sprintf("%s\tmade %s\t%s%s\n", u.JID, u.Created.Local().Format(time.DateOnly), lastSeen(u), waiting(u))
+	})
 }
 
 func lastSeen(u control.User) string {
@@ -168,7 +136,7 @@ func (a *app) userImportCmd() *cobra.Command {
 // tell prints what became of an import, and returns an error if a line failed.
 func (a *app) tell(name string, r control.ImportReport) error {
 	if a.json {
-		if err := json.NewEncoder(a.out).Encode(r); err != nil {
+		if err := a.encode(r); err != nil {
 			return err
 		}
 	} else {
@@ -183,5 +151,3 @@ func (a *app) tell(name string, r control.ImportReport) error {
 	}
 	return nil
 }
-
-func (a *app) encode(v any) error { return json.NewEncoder(a.out).Encode(v) }

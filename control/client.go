@@ -68,11 +68,7 @@ func (c *Client) DeleteUser(ctx context.Context, addr wire.Addr) error {
 }
 
 func (c *Client) user(ctx context.Context, what string, body credentials) error {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	return c.do(ctx, http.MethodPost, "/users/"+what, bytes.NewReader(data), nil)
+	return c.post(ctx, "/users/"+what, body, nil)
 }
 
 // ListUsers implements Admin.
@@ -131,6 +127,15 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader) 
 	return resp, nil
 }
 
+// post sends a body as JSON. Errors are those of send.
+func (c *Client) post(ctx context.Context, path string, body, result any) error {
+	data, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	return c.do(ctx, http.MethodPost, path, bytes.NewReader(data), result)
+}
+
 // do makes one request and reads the answer. Errors are those of send.
 func (c *Client) do(ctx context.Context, method, path string, body io.Reader, result any) error {
 	resp, err := c.send(ctx, method, path, body)
@@ -138,11 +143,10 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader, re
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	d := json.NewDecoder(io.LimitReader(resp.Body, maxReplyBytes))
 	if result == nil {
 		return nil
 	}
-	if err := d.Decode(result); err != nil {
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxReplyBytes)).Decode(result); err != nil {
 		return fmt.Errorf("the server's answer to %s is not understood: %w", path, err)
 	}
 	return nil

@@ -296,7 +296,10 @@ func (e *exporter) affiliations() error {
 	return eachRoom(e.ctx, e.store, e.services, func(room wire.Addr) error {
 		rec, err := e.store.Room(e.ctx, room)
 		if errors.Is(err, storage.ErrNotFound) {
-			return nil
+			return nil // it has ended meanwhile
+		}
+		if err != nil {
+			return err
 		}
 		for _, a := range rec.Affiliations {
 			if a.Addr != e.addr {
@@ -309,7 +312,7 @@ func (e *exporter) affiliations() error {
 			}
 			e.write(w.Payload())
 		}
-		return err
+		return nil
 	})
 }
 

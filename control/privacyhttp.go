@@ -1,7 +1,6 @@
 package control
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -77,7 +76,7 @@ func (h *handler) export(w http.ResponseWriter, r *http.Request) {
 
 func (h *handler) erase(w http.ResponseWriter, r *http.Request) {
 	var body erasure
-	if !h.decode(w, r, &body) {
+	if !h.decode(w, r, &body, maxRequestBytes) {
 		return
 	}
 	addr, err := ParseUser(body.JID)
@@ -92,12 +91,11 @@ func (h *handler) erase(w http.ResponseWriter, r *http.Request) {
 
 func (h *handler) heldRows(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	limit, err := strconv.Atoi(q.Get("limit"))
-	if err != nil {
-		h.reply(w, r, nil, invalid("limit %q is no number", q.Get("limit")))
-		return
-	}
 	owner, err := ParseUser(q.Get("owner"))
+	var limit int
+	if err == nil {
+		limit, err = readLimit(q)
+	}
 	var rows []HeldRow
 	if err == nil {
 		rows, err = h.admin.HeldRows(r.Context(), owner, q.Get("after"), limit)
@@ -132,11 +130,7 @@ func (c *Client) ExportUser(ctx context.Context, addr wire.Addr, to io.Writer) e
 
 // EraseUser implements Privacy.
 func (c *Client) EraseUser(ctx context.Context, addr wire.Addr, bury bool) (report EraseReport, err error) {
-	body, err := json.Marshal(erasure{addr.String(), bury})
-	if err != nil {
-		return report, err
-	}
-	err = c.do(ctx, http.MethodPost, "/users/erase", bytes.NewReader(body), &report)
+	err = c.post(ctx, "/users/erase", erasure{addr.String(), bury}, &report)
 	return report, err
 }
 

@@ -1,9 +1,7 @@
 package control
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -71,10 +69,7 @@ func part[T any](p *T) (v T) {
 func (h *handler) room(do func(ctx context.Context, q roomRequest) (wire.Addr, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var q roomRequest
-		d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRoomRequest))
-		d.DisallowUnknownFields()
-		if err := d.Decode(&q); err != nil {
-			h.reply(w, r, nil, invalid("the request is not understood: %v", err))
+		if !h.decode(w, r, &q, maxRoomRequest) {
 			return
 		}
 		addr, err := do(r.Context(), q)
@@ -131,11 +126,7 @@ func (c *Client) DestroyRoom(ctx context.Context, room string, d Destruction) (w
 }
 
 func (c *Client) room(ctx context.Context, what string, q roomRequest) (wire.Addr, error) {
-	data, err := json.Marshal(q)
-	if err != nil {
-		return wire.Addr{}, err
-	}
 	var reply roomReply
-	err = c.do(ctx, http.MethodPost, "/rooms/"+what, bytes.NewReader(data), &reply)
+	err := c.post(ctx, "/rooms/"+what, q, &reply)
 	return reply.Room, err
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -99,7 +100,7 @@ type handler struct {
 func (h *handler) user(do func(r *http.Request, addr wire.Addr, password string) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var c credentials
-		if !h.decode(w, r, &c) {
+		if !h.decode(w, r, &c, maxRequestBytes) {
 			return
 		}
 		addr, err := ParseUser(c.JID)
@@ -113,9 +114,9 @@ func (h *handler) user(do func(r *http.Request, addr wire.Addr, password string)
 	}
 }
 
-// decode reads the body of a request, or answers that it is not understood.
-func (h *handler) decode(w http.ResponseWriter, r *http.Request, body any) bool {
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequestBytes))
+// decode reads the body of a request, of up to limit bytes, or answers that it is not understood.
+func (h *handler) decode(w http.ResponseWriter, r *http.Request, body any, limit int64) bool {
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
 	d.DisallowUnknownFields()
 	err := d.Decode(body)
 	if err != nil {
@@ -127,18 +128,23 @@ func (h *handler) decode(w http.ResponseWriter, r *http.Request, body any) bool 
 // paging reads what a list is asked for: the host, the row to go on behind, and how many rows. It has answered if it is not ok.
 func (h *handler) paging(w http.ResponseWriter, r *http.Request) (host string, after wire.Addr, limit int, ok bool) {
 	q := r.URL.Query()
+	limit, err := readLimit(q)
+	if s := q.Get("after"); err == nil && s != "" {
+		after, err = ParseUser(s)
+	}
+	if err != nil {
+		h.reply(w, r, nil, err)
+	}
+	return q.Get("host"), after, limit, err == nil
+}
+
+// readLimit reads how many rows are asked for.
+func readLimit(q url.Values) (int, error) {
 	limit, err := strconv.Atoi(q.Get("limit"))
 	if err != nil {
-		h.reply(w, r, nil, invalid("limit %q is no number", q.Get("limit")))
-		return "", wire.Addr{}, 0, false
+		return 0, invalid("limit %q is no number", q.Get("limit"))
 	}
-	if s := q.Get("after"); s != "" {
-		if after, err = ParseUser(s); err != nil {
-			h.reply(w, r, nil, err)
-			return "", wire.Addr{}, 0, false
-		}
-	}
-	return q.Get("host"), after, limit, true
+	return limit, nil
 }
 
 func (h *handler) list(w http.ResponseWriter, r *http.Request) {

@@ -55,7 +55,7 @@ func (s *Services) ListRooms(ctx context.Context, host string, after wire.Addr, 
 		}
 		rooms, next, err := m.ListRooms(ctx, from, limit-len(page.Rooms))
 		if err != nil {
-			return page, unlisted(err)
+			return page, fmt.Errorf("control: list rooms: %w", err)
 		}
 		page.Rooms = append(page.Rooms, rooms...)
 		if !next.IsZero() {
@@ -69,8 +69,6 @@ func (s *Services) ListRooms(ctx context.Context, host string, after wire.Addr, 
 	}
 	return page, nil
 }
-
-func unlisted(err error) error { return fmt.Errorf("control: list rooms: %w", err) }
 
 // ShowRoom implements Rooms.
 func (s *Services) ShowRoom(ctx context.Context, room string) (d muc.RoomDetails, err error) {
@@ -196,14 +194,6 @@ func (s *Services) parseRoom(room string) (wire.Addr, error) {
 	addr, err := wire.ParseAddr(text)
 	if err != nil || !addr.IsBare() {
 		return wire.Addr{}, invalid("%q is no room: write its name, such as lobby, or name@service", room)
-	}
-	return addr, nil
-}
-
-func parseAddr(s string) (wire.Addr, error) {
-	addr, err := wire.ParseAddr(s)
-	if err != nil {
-		return addr, invalid("%q is not an address: %s", s, strings.TrimPrefix(err.Error(), wire.ErrAddr.Error()+": "))
 	}
 	return addr, nil
 }

@@ -89,12 +89,18 @@ func NewUsers(o UsersOptions) *Users {
 
 // ParseUser reads the address of an account, as a person typed it.
 func ParseUser(s string) (wire.Addr, error) {
-	addr, err := wire.ParseAddr(s)
-	switch {
-	case err != nil:
-		return wire.Addr{}, invalid("%q is not an address: %s", s, strings.TrimPrefix(err.Error(), wire.ErrAddr.Error()+": "))
-	case !addr.IsBare():
+	addr, err := parseAddr(s)
+	if err == nil && !addr.IsBare() {
 		return wire.Addr{}, invalid("%q is not a user's address: write name@host, such as alice@localhost", s)
+	}
+	return addr, err
+}
+
+// parseAddr reads any address, as a person typed it.
+func parseAddr(s string) (wire.Addr, error) {
+	addr, err := wire.ParseAddr(s)
+	if err != nil {
+		return wire.Addr{}, invalid("%q is not an address: %s", s, strings.TrimPrefix(err.Error(), wire.ErrAddr.Error()+": "))
 	}
 	return addr, nil
 }

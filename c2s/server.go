@@ -37,7 +37,7 @@ type Options struct {
 	Secret []byte
 	// Register creates an account (XEP-0077) where registration is open; nil closes it.
 	Register func(ctx context.Context, addr wire.Addr, password string, from net.Addr) error
-	// CapsVer is the verification string of a host's disco#info for <c/> in the stream features (XEP-0115 §6.3); nil leaves it out.
+	// Caps returns the <c/> of a host, for the stream features (XEP-0115 §6.3); nil leaves it out.
 	Caps func(host string) wire.Payload
 	Log  *slog.Logger
 }

@@ -89,3 +89,31 @@ func (c *Config) HostNamed(name string) Host {
 	}
 	return c.For(Host{Name: name})
 }
+
+// HostNames returns the domains of users, in the order of the settings.
+func (c *Config) HostNames() []string {
+	names := make([]string, len(c.Hosts))
+	for i, h := range c.Hosts {
+		names[i] = h.Name
+	}
+	return names
+}
+
+// RoomDomains returns the domains of rooms, in the order of their hosts.
+func (c *Config) RoomDomains() []string {
+	domains := make([]string, len(c.Hosts))
+	for i, h := range c.Hosts {
+		domains[i] = h.Rooms
+	}
+	return domains
+}
+
+// Searches reports whether the archives of a domain, a host's or that of its rooms, are searched by their text: archive.search.
+func (c *Config) Searches(domain string) bool {
+	for _, h := range c.Hosts {
+		if domain == h.Name || domain == h.Rooms {
+			return *c.For(h).Archive.Search
+		}
+	}
+	return false
+}

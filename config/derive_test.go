@@ -49,6 +49,24 @@ hosts:
 	}
 }
 
+func TestDomains(t *testing.T) {
+	cfg := load(t, `
+archive: {search: true}
+hosts:
+  - {name: b.example, archive: {search: false}}
+  - {name: a.example, rooms: talk.example}
+`)
+	hosts, rooms := cfg.HostNames(), cfg.RoomDomains()
+	if !reflect.DeepEqual(hosts, []string{"b.example", "a.example"}) || !reflect.DeepEqual(rooms, []string{"conference.b.example", "talk.example"}) {
+		t.Errorf("got %v %v", hosts, rooms)
+	}
+	for domain, want := range map[string]bool{"a.example": true, "talk.example": true, "b.example": false, "conference.b.example": false, "other.example": false} {
+		if cfg.Searches(domain) != want {
+			t.Errorf("%s: got %v", domain, !want)
+		}
+	}
+}
+
 func TestPaths(t *testing.T) {
 	for i, test := range []struct{ yaml, database, key string }{
 		0: {"", "data/salon.db", "data/secret.key"},

@@ -29,13 +29,13 @@ type admin struct {
 func (s *Server) newUsers(secret []byte) *control.Users {
 	return control.NewUsers(control.UsersOptions{
 		Accounts: s.store,
-		Hosts:    func() []string { return hostNames(s.Config()) },
+		Hosts:    func() []string { return s.Config().HostNames() },
 		Keys: func() ([]auth.Hash, int) {
 			a := s.Config().Auth
 			return control.Hashes(a.Mechanisms), a.Iterations
 		},
 		Held:    s.held,
-		Persons: s.store, Services: func() []string { return serviceNames(s.Config()) }, Rewrite: s.rewrite, Erased: s.erased, Forgotten: s.forgotten,
+		Persons: s.store, Services: func() []string { return s.Config().RoomDomains() }, Rewrite: s.rewrite, Erased: s.erased, Forgotten: s.forgotten,
 		OccupantKey: func() ([]byte, error) { return occupantKey(secret), nil },
 		IDs:         func() (archive.IDs, error) { return s.ids, nil },
 		Leaving:     func(ctx context.Context, addr wire.Addr) error { return s.presence.EndSubscriptions(ctx, addr) },
@@ -89,7 +89,7 @@ func (s *Server) forgotten(ctx context.Context, addr wire.Addr) error {
 // Status implements control.Admin.
 func (a admin) Status(context.Context) (control.Status, error) {
 	return control.Status{Version: a.s.o.Version, PID: os.Getpid(), Started: a.s.started, Uptime: time.Since(a.s.started),
-		Sessions: a.s.router.Sessions(), Hosts: hostNames(a.s.Config())}, nil
+		Sessions: a.s.router.Sessions(), Hosts: a.s.Config().HostNames()}, nil
 }
 
 // Reload implements control.Admin: it reads the settings again, takes what can change at once into use, and says what needs

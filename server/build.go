@@ -20,7 +20,7 @@ func (s *Server) build(ctx context.Context, cfg *config.Config, secret []byte) e
 		s.o.Log.Error("panic", "unit", "flush", "value", v, "stack", string(stack))
 	}
 	s.router = router.New(router.Options{
-		Hosts: hostNames(cfg), Exists: s.exists, Archive: archiver{s.writer},
+		Hosts: cfg.HostNames(), Exists: s.exists, Archive: archiver{s.writer},
 		ResourcesPerUser: func() int { return s.Config().Limits.ResourcesPerUser },
 		Flow:             router.FlowLimits{Stanzas: cfg.Limits.InFlight},
 		Log:              s.o.Log,
@@ -41,14 +41,6 @@ func (s *Server) build(ctx context.Context, cfg *config.Config, secret []byte) e
 	s.keeper = archive.NewKeeper(archive.KeeperOptions{Store: s.store, Fate: s.fate, Log: s.o.Log})
 	s.measure()
 	return nil
-}
-
-func hostNames(cfg *config.Config) []string {
-	names := make([]string, len(cfg.Hosts))
-	for i, h := range cfg.Hosts {
-		names[i] = h.Name
-	}
-	return names
 }
 
 // exists implements router.Options.Exists.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"salon.im/salon/archive"
+	"salon.im/salon/config"
 	"salon.im/salon/control"
 	"salon.im/salon/feature"
 	"salon.im/salon/muc"
@@ -28,7 +29,7 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	feature.Carbons(r)
 	disco := feature.Disco(r, feature.DiscoOptions{Config: s.Config, Rosters: s.store, Name: "Salon"})
 	s.caps = feature.Caps(r, disco)
-	feature.MAM(r, disco, feature.MAMOptions{Store: archive.Settled(s.store, s.writer), IDs: s.ids, Search: s.searches, Log: log})
+	feature.MAM(r, disco, feature.MAMOptions{Store: archive.Settled(s.store, s.writer), IDs: s.ids, Search: func(host string) bool { return s.Config().Searches(host) }, Log: log})
 	s.registrar = feature.Register(r, feature.RegisterOptions{Accounts: s.store, Config: s.Config, Keys: s.newKeys,
 		Held: s.held, Removing: s.presence.EndSubscriptions, Removed: s.removed, Log: log})
 	r.Advertise(router.OnServer, router.XEP{Num: 227, Version: "1.1", Status: "partial", Note: "export, by `salon user export`"})
@@ -45,9 +46,6 @@ func (s *Server) features(ctx context.Context, secret []byte) error {
 	return s.conference(ctx, secret)
 }
 
-// searches reports whether the archives of a host are searched by their text (XEP-0431).
-func (s *Server) searches(host string) bool { return *s.Config().HostNamed(host).Archive.Search }
-
 // newKeys turns a password that a user chose in band into stored keys.
 func (s *Server) newKeys(ctx context.Context, password string) ([]storage.Key, error) {
 	keys, err := s.users.Keys(ctx, password)
@@ -61,12 +59,12 @@ func (s *Server) newKeys(ctx context.Context, password string) ([]storage.Key, e
 // conference starts the conference service of every host, and its lobby.
 func (s *Server) conference(ctx context.Context, secret []byte) error {
 	cfg := s.Config()
-	key, occupants := subkey(secret, "room passwords"), occupantKey(secret)
+	o := muc.Options{Router: s.router, Rooms: s.store, Documents: s.store, Archive: archive.Settled(s.store, s.writer), IDs: s.ids,
+		Writer: s.writer, Config: s.Config, Keeps: s.prefs.Keeps, Held: s.held, Log: s.o.Log}
 	for _, h := range cfg.Hosts {
-		m, err := muc.New(muc.Options{Router: s.router, Rooms: s.store, Documents: s.store, Archive: archive.Settled(s.store, s.writer), IDs: s.ids, Writer: s.writer, Config: s.Config,
-			Keeps: s.prefs.Keeps, Key: key, OccupantKey: occupants, Domain: h.Rooms, Host: h.Name, Held: s.held, Log: s.o.Log})
+		m, err := newRooms(h, secret, o)
 		if err != nil {
-			return fmt.Errorf("the conference service %s: %w", h.Rooms, err)
+			return err
 		}
 		s.rooms = append(s.rooms, m)
 		s.router.HandleService(h.Rooms, m)
@@ -77,4 +75,15 @@ func (s *Server) conference(ctx context.Context, secret []byte) error {
 		}
 	}
 	return nil
+}
+
+// newRooms makes the conference service of a host. o is what those of all hosts share.
+func newRooms(h config.Host, secret []byte, o muc.Options) (*muc.Service, error) {
+	o.Domain, o.Host = h.Rooms, h.Name
+	o.Key, o.OccupantKey = subkey(secret, "room passwords"), occupantKey(secret)
+	m, err := muc.New(o)
+	if err != nil {
+		return nil, fmt.Errorf("the conference service %s: %w", h.Rooms, err)
+	}
+	return m, nil
 }

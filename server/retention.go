@@ -46,28 +46,12 @@ func (s *Server) keep(ctx context.Context, owner wire.Addr) (config.Keep, error)
 }
 
 // searched reports whether the archive of a user or a room is searched by its text (XEP-0431).
-func (s *Server) searched(owner wire.Addr) bool {
-	cfg := s.Config()
-	for _, h := range cfg.Hosts {
-		if d := owner.Domain(); d == h.Name || d == h.Rooms {
-			return *cfg.For(h).Archive.Search
-		}
-	}
-	return false
-}
+func (s *Server) searched(owner wire.Addr) bool { return s.Config().Searches(owner.Domain()) }
 
 // anySearched reports whether any host's archives are.
 func (s *Server) anySearched() bool {
 	cfg := s.Config()
-	return slices.ContainsFunc(cfg.Hosts, func(h config.Host) bool { return *cfg.For(h).Archive.Search })
-}
-
-func serviceNames(cfg *config.Config) []string {
-	names := make([]string, len(cfg.Hosts))
-	for i, h := range cfg.Hosts {
-		names[i] = h.Rooms
-	}
-	return names
+	return slices.ContainsFunc(cfg.HostNames(), cfg.Searches)
 }
 
 // rewrite lets the archive's writer replace rows, and waits for the commit in every mode.

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -52,13 +51,13 @@ func (o *Offline) start(cfg *config.Config, store storage.Store) ([]*muc.Service
 	if err != nil {
 		return nil, err
 	}
-	o.router = router.New(router.Options{Hosts: hostNames(cfg), Exists: func(context.Context, wire.Addr) (bool, error) { return false, nil }})
+	o.router = router.New(router.Options{Hosts: cfg.HostNames(), Exists: func(context.Context, wire.Addr) (bool, error) { return false, nil }})
+	shared := muc.Options{Router: o.router, Rooms: store, Documents: store, Archive: store, IDs: ids, Writer: noWriter{},
+		Config: func() *config.Config { return cfg }, Held: func(owner wire.Addr) bool { return cfg.Held(owner.String()) }, Log: o.log}
 	for _, h := range cfg.Hosts {
-		m, err := muc.New(muc.Options{Router: o.router, Rooms: store, Documents: store, Archive: store, IDs: ids, Writer: noWriter{}, Config: func() *config.Config { return cfg },
-			Key: subkey(secret, "room passwords"), OccupantKey: occupantKey(secret), Domain: h.Rooms, Host: h.Name,
-			Held: func(owner wire.Addr) bool { return cfg.Held(owner.String()) }, Log: o.log})
+		m, err := newRooms(h, secret, shared)
 		if err != nil {
-			return nil, fmt.Errorf("the conference service %s: %w", h.Rooms, err)
+			return nil, err
 		}
 		o.rooms = append(o.rooms, m)
 	}

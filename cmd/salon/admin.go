@@ -51,16 +51,12 @@ func (a *app) withAdmin(c *cobra.Command, do func(context.Context, control.Admin
 
 // usersOptions says what the settings say of accounts.
 func usersOptions(cfg *config.Config, store storage.Store, rooms *server.Offline) control.UsersOptions {
-	var hosts, services []string
-	for _, h := range cfg.Hosts {
-		hosts, services = append(hosts, h.Name), append(services, h.Rooms)
-	}
 	return control.UsersOptions{
 		Accounts:    store,
 		Persons:     store,
-		Services:    func() []string { return services },
+		Services:    cfg.RoomDomains,
 		Forgotten:   rooms.Forget,
-		Hosts:       func() []string { return hosts },
+		Hosts:       cfg.HostNames,
 		OccupantKey: func() ([]byte, error) { return server.OccupantKey(cfg) },
 		IDs:         func() (archive.IDs, error) { return server.ArchiveIDs(cfg) },
 		Held:        func(addr wire.Addr) bool { return cfg.Held(addr.String()) },

@@ -84,14 +84,6 @@ func (a *app) storageReindexCmd() *cobra.Command {
 
 // indexer returns the indexer of a store without a server.
 func indexer(cfg *config.Config, store storage.Searches) *archive.Indexer {
-	searched := func(domain string) bool {
-		for _, h := range cfg.Hosts {
-			if domain == h.Name || domain == h.Rooms {
-				return *cfg.For(h).Archive.Search
-			}
-		}
-		return false
-	}
 	return archive.NewIndexer(archive.IndexerOptions{Store: store,
-		Wanted: func(owner wire.Addr) bool { return searched(owner.Domain()) }, Any: func() bool { return true }})
+		Wanted: func(owner wire.Addr) bool { return cfg.Searches(owner.Domain()) }, Any: func() bool { return true }})
 }

@@ -17,7 +17,7 @@
 //
 // Open starts two goroutines, the writer and the completer, and the first batch a third, which calls the store; Close ends
 // them. Keeper.Run and Indexer.Run are each the work of a goroutine that the server starts. All else is free of goroutines:
-// the storing rules (Store, Offline, StoreRoom), queries (Reader, Request), the reads (Newest, Since, Undelivered),
+// the storing rules (Store, Offline, StoreRoom), queries (Reader, Request), the reads (Before, Undelivered),
 // what ids look like in stanzas (IDs) and Origin.
 //
 // Specifications: XEP-0313 §6.1 (1.1.3), XEP-0334 (1.0.0), XEP-0160 §3 (1.0.1), XEP-0359 (0.7.0).

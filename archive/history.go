@@ -37,27 +37,24 @@ type Page struct {
 	Full bool
 }
 
-// Newest returns the newest n rows of an archive. n is capped at MaxPage; none are read if it is not positive.
+// Before returns the newest n rows of an archive with ids below before, to read on from a page's oldest row; 0 is no bound. n is
+// capped at MaxPage; none are read if it is not positive.
 //
 // owner is bare. Safe for any goroutine; blocks on storage, whose errors it returns.
-func Newest(ctx context.Context, s storage.Archive, owner wire.Addr, n int) (Page, error) {
-	return read(ctx, s, storage.Query{Owner: owner, Newest: true, Limit: n})
-}
-
-// Before returns the newest n rows with ids below before, to read on from a page's oldest row; 0 is no bound. For the rest see
-// Newest.
 func Before(ctx context.Context, s storage.Archive, owner wire.Addr, before int64, n int) (Page, error) {
-	return read(ctx, s, storage.Query{Owner: owner, Before: before, Newest: true, Limit: n})
-}
-
-// Since returns the newest n rows that are as old as since or younger: the history that a room sends to who comes back
-// (XEP-0045 §7.2.14). since counts to the millisecond. For the rest see Newest.
-func Since(ctx context.Context, s storage.Archive, owner wire.Addr, since time.Time, n int) (Page, error) {
-	return read(ctx, s, storage.Query{Owner: owner, After: TimeID(since) - 1, Newest: true, Limit: n})
+	n = min(n, MaxPage)
+	if n <= 0 {
+		return Page{}, nil
+	}
+	rows, err := s.Page(ctx, storage.Query{Owner: owner, Before: before, Newest: true, Limit: n})
+	if err != nil {
+		return Page{}, fmt.Errorf("archive: reading the archive of %s: %w", owner, err)
+	}
+	return page(rows, n), nil
 }
 
 // Undelivered returns up to n rows that wait for offline delivery, behind the id after, which is 0 at first and then
-// Page.Last. n is capped at MaxPage. For the rest see Newest.
+// Page.Last. n is capped at MaxPage. For the rest see Before.
 func Undelivered(ctx context.Context, s storage.Archive, owner wire.Addr, after int64, n int) (Page, error) {
 	n = min(n, MaxPage)
 	if n <= 0 {
@@ -68,18 +65,6 @@ func Undelivered(ctx context.Context, s storage.Archive, owner wire.Addr, after 
 		return Page{}, fmt.Errorf("archive: reading what waits for %s: %w", owner, err)
 	}
 	return page(rows, n), nil
-}
-
-func read(ctx context.Context, s storage.Archive, q storage.Query) (Page, error) {
-	q.Limit = min(q.Limit, MaxPage)
-	if q.Limit <= 0 {
-		return Page{}, nil
-	}
-	rows, err := s.Page(ctx, q)
-	if err != nil {
-		return Page{}, fmt.Errorf("archive: reading the archive of %s: %w", q.Owner, err)
-	}
-	return page(rows, q.Limit), nil
 }
 
 func page(rows []storage.Row, limit int) Page {

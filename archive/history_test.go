@@ -24,8 +24,7 @@ func TestHistory(t *testing.T) {
 		<-send(t, w, r)
 	}
 	ctx := t.Context()
-	newest := func(n int) (archive.Page, error) { return archive.Newest(ctx, f, juliet, n) }
-	since := func(at time.Time) (archive.Page, error) { return archive.Since(ctx, f, juliet, at, 3) }
+	before := func(id int64, n int) (archive.Page, error) { return archive.Before(ctx, f, juliet, id, n) }
 	waiting := func(after int64, n int) (archive.Page, error) { return archive.Undelivered(ctx, f, juliet, after, n) }
 	sixth := f.stored()[6].ID
 	for i, c := range []struct {
@@ -34,13 +33,13 @@ func TestHistory(t *testing.T) {
 		skipped int
 		full    bool
 	}{
-		0: {func() (archive.Page, error) { return newest(3) }, "789", 0, true},
-		1: {func() (archive.Page, error) { return newest(5) }, "5789", 1, true},
-		2: {func() (archive.Page, error) { return newest(1000) }, "012345789", 1, false},
-		3: {func() (archive.Page, error) { return newest(0) }, "", 0, false},
-		4: {func() (archive.Page, error) { return newest(-1) }, "", 0, false},
-		5: {func() (archive.Page, error) { return since(start.Add(8 * time.Hour)) }, "89", 0, false},
-		6: {func() (archive.Page, error) { return since(start) }, "789", 0, true},
+		0: {func() (archive.Page, error) { return before(0, 3) }, "789", 0, true},
+		1: {func() (archive.Page, error) { return before(0, 5) }, "5789", 1, true},
+		2: {func() (archive.Page, error) { return before(0, 1000) }, "012345789", 1, false},
+		3: {func() (archive.Page, error) { return before(0, 0) }, "", 0, false},
+		4: {func() (archive.Page, error) { return before(0, -1) }, "", 0, false},
+		5: {func() (archive.Page, error) { return before(f.stored()[2].ID, 9) }, "01", 0, false},
+		6: {func() (archive.Page, error) { return before(sixth, 2) }, "45", 0, true},
 		7: {func() (archive.Page, error) { return waiting(0, 2) }, "02", 0, true},
 		8: {func() (archive.Page, error) { return waiting(sixth-1, 1) }, "", 1, true}, // and yet Last leads on
 		9: {func() (archive.Page, error) { return waiting(sixth, 9) }, "8", 0, false},
@@ -72,14 +71,14 @@ func TestPageIsBounded(t *testing.T) {
 		f.rows = append(f.rows, storage.Row{ID: int64(i + 1), Owner: juliet, Undelivered: true, Stanza: row("x").Stanza})
 	}
 	for i, read := range []func() (archive.Page, error){
-		func() (archive.Page, error) { return archive.Newest(t.Context(), f, juliet, 1<<30) },
+		func() (archive.Page, error) { return archive.Before(t.Context(), f, juliet, 0, 1<<30) },
 		func() (archive.Page, error) { return archive.Undelivered(t.Context(), f, juliet, 0, 1<<30) },
 	} {
 		if p, err := read(); err != nil || len(p.Items) != archive.MaxPage || !p.Full {
 			t.Errorf("%d: %d items, %v", i, len(p.Items), err)
 		}
 	}
-	if p, err := archive.Newest(t.Context(), f, wire.MustAddr("nobody@capulet.example"), 5); err != nil || len(p.Items) != 0 || p.Last != 0 {
+	if p, err := archive.Before(t.Context(), f, wire.MustAddr("nobody@capulet.example"), 0, 5); err != nil || len(p.Items) != 0 || p.Last != 0 {
 		t.Error(p, err)
 	}
 }

@@ -39,7 +39,7 @@ func TestOnSQLite(t *testing.T) {
 		if err := w.Close(); err != nil {
 			t.Error(err)
 		}
-		if p, err := archive.Newest(t.Context(), s, juliet, 5); err != nil || len(p.Items) != 1 || p.Items[0].Stanza.From() != romeo {
+		if p, err := archive.Before(t.Context(), s, juliet, 0, 5); err != nil || len(p.Items) != 1 || p.Items[0].Stanza.From() != romeo {
 			t.Errorf("start %d: %+v, %v", start, p, err)
 		}
 		if err := s.Close(); err != nil {

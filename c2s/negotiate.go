@@ -141,7 +141,7 @@ func (n *negotiation) header(dst []byte) []byte {
 	if !n.user.IsZero() {
 		to = n.user
 	}
-	return stream.AppendHeader(dst, stream.Open{ContentNS: stream.NSClient, From: from, To: to, ID: newID(), Lang: n.lang})
+	return stream.AppendHeader(dst, stream.Open{ContentNS: wire.NSClient, From: from, To: to, ID: newID(), Lang: n.lang})
 }
 
 func (n *negotiation) sni() string {

@@ -8,18 +8,14 @@ import (
 	"salon.im/salon/wire"
 )
 
-// Namespaces of streams.
 const (
-	NSStream  = "http://etherx.jabber.org/streams"
 	nsErrors  = "urn:ietf:params:xml:ns:xmpp-streams"
-	NSClient  = "jabber:client"
-	NSServer  = "jabber:server"
 	streamEnd = "</stream:stream>"
 )
 
 // Open is the header that we send (RFC 6120 §4.7).
 type Open struct {
-	ContentNS string    // NSClient or NSServer
+	ContentNS string    // wire.NSClient or wire.NSServer
 	From      string    // our domain
 	To        wire.Addr // the peer, zero if it did not say
 	ID        string    // unguessable, ours
@@ -30,7 +26,7 @@ type Open struct {
 func AppendHeader(dst []byte, o Open) []byte {
 	dst = append(dst, `<?xml version="1.0"?><stream:stream xmlns="`...)
 	dst = append(dst, o.ContentNS...)
-	dst = append(dst, `" xmlns:stream="`+NSStream+`"`...)
+	dst = append(dst, `" xmlns:stream="`+wire.NSStream+`"`...)
 	dst = wire.AppendAttr(dst, "id", o.ID)
 	if o.From != "" {
 		dst = wire.AppendAttr(dst, "from", o.From)
@@ -38,7 +34,7 @@ func AppendHeader(dst []byte, o Open) []byte {
 	if !o.To.IsZero() {
 		dst = wire.AppendAttr(dst, "to", o.To.String())
 	}
-	dst = wire.AppendAttr(dst, "xml:lang", cmpOr(o.Lang, "en"))
+	dst = wire.AppendAttr(dst, "xml:lang", language(o.Lang))
 	return append(dst, ` version="1.0">`...)
 }
 
@@ -62,7 +58,7 @@ func AppendError(dst []byte, e stream.Error, application ...wire.Payload) []byte
 	for _, t := range e.Text {
 		w := wire.NewWriter()
 		w.Start(nsErrors, "text")
-		w.Attr("xml:lang", cmpOr(t.Lang, "en"))
+		w.Attr("xml:lang", language(t.Lang))
 		w.Text(t.Value)
 		w.End()
 		dst = append(dst, w.Payload()...)
@@ -86,9 +82,10 @@ func Error(condition, text string) stream.Error {
 	return e
 }
 
-func cmpOr(s, or string) string {
-	if strings.TrimSpace(s) == "" {
-		return or
+// language is a language tag, English for none.
+func language(tag string) string {
+	if strings.TrimSpace(tag) == "" {
+		return "en"
 	}
-	return s
+	return tag
 }

@@ -105,7 +105,7 @@ type reader struct {
 
 func newReader(t testing.TB, nc net.Conn) *reader {
 	r := &reader{t: t, nc: nc, scan: wire.NewScanner(wire.SessionLimits)}
-	header := stream.AppendHeader(nil, stream.Open{ContentNS: stream.NSClient, ID: "x"})
+	header := stream.AppendHeader(nil, stream.Open{ContentNS: wire.NSClient, ID: "x"})
 	if _, n, err := r.scan.Next(header); err != nil || n != len(header) {
 		t.Fatal(n, err)
 	}

@@ -83,7 +83,7 @@ func TestShutdownUnderLoad(t *testing.T) {
 	})
 	wg.Go(func() {
 		for {
-			st, err := alice.Next()
+			st, err := alice.TryRecv()
 			if err != nil {
 				close(over)
 				return

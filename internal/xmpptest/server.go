@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -104,9 +103,6 @@ func (s *Server) Restart() {
 
 // Addr returns the address of a listener: "c2s" or "c2s direct".
 func (s *Server) Addr(name string) net.Addr { return s.Info().Addrs[name][0] }
-
-// DataFile returns a path in the data directory.
-func (s *Server) DataFile(name string) string { return filepath.Join(s.Cfg.Data, name) }
 
 // Password is the password of an account that Dial or AddUser made.
 func Password(bare wire.Addr) string { return "secret of " + bare.Local() }

@@ -24,7 +24,7 @@ var rolePrivileges = [...]role{
 }
 
 // may reports whether a role has a privilege.
-func (ro role) may(p rolePrivilege) bool { return ro >= rolePrivileges[p] }
+func (r role) may(p rolePrivilege) bool { return r >= rolePrivileges[p] }
 
 // affiliationPrivilege is a row of the table of XEP-0045 §5.2.1.
 type affiliationPrivilege uint8

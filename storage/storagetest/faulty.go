@@ -81,8 +81,7 @@ func (f *Faulty) SetAway(err error) {
 	f.away = err
 }
 
-// Hang makes every method but Close wait until release is called or its context ends: a database that does not answer. HangNoMore
-// lets those that wait hang on, and answers who comes.
+// Hang makes every method but Close wait until release is called or its context ends: a database that does not answer.
 func (f *Faulty) Hang() (release func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -98,7 +97,7 @@ func (f *Faulty) Hang() (release func()) {
 	})
 }
 
-// HangNoMore: see Hang.
+// HangNoMore ends what Hang began, but for those that wait already.
 func (f *Faulty) HangNoMore() {
 	f.mu.Lock()
 	defer f.mu.Unlock()

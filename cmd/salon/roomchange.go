@@ -30,17 +30,16 @@ func (a *app) onRoom(result string, do func(ctx context.Context, admin control.A
 
 func (a *app) roomCreateCmd() *cobra.Command {
 	var name string
-	var public, persistent, members bool
+	var public, members bool
 	var owners []string
 	c := &cobra.Command{Use: "create ROOM", Short: "Make a room",
 		Long: "Make a room that stays, open at once. Without --owner it belongs to the host's admins alone. `room config` sets the rest." + roomHelp, Args: one}
 	c.Flags().StringVar(&name, "name", "", "the room's `name` for people")
 	c.Flags().BoolVar(&public, "public", true, "list it publicly")
-	c.Flags().BoolVar(&persistent, "persistent", true, "keep it when nobody is inside; a room that nobody is in must be kept")
 	c.Flags().BoolVar(&members, "members-only", false, "only members may enter")
 	c.Flags().StringArrayVar(&owners, "owner", nil, "who owns it: an address `name@host`; may be given again")
 	c.RunE = a.onRoom("created", func(ctx context.Context, admin control.Admin, args []string) (wire.Addr, error) {
-		fields := []muc.Field{field("publicroom", public), field("persistentroom", persistent), field("membersonly", members)}
+		fields := []muc.Field{field("publicroom", public), field("membersonly", members)}
 		if name != "" {
 			fields = append(fields, muc.Field{Name: "roomname", Values: []string{name}})
 		}

@@ -18,25 +18,26 @@ type through struct {
 	via Via
 }
 
-// Ping implements [Store].
-func (t *through) Ping(ctx context.Context) error { return t.via(ctx, "Ping", t.Store.Ping) }
-
-// Account implements [Accounts].
-func (t *through) Account(ctx context.Context, addr wire.Addr) (v Account, err error) {
-	err = t.via(ctx, "Account", func(ctx context.Context) error {
-		v, err = t.Store.Account(ctx, addr)
+// value is via for a call that returns a value.
+func value[V any](ctx context.Context, t *through, method string, f func(context.Context) (V, error)) (v V, err error) {
+	err = t.via(ctx, method, func(ctx context.Context) error {
+		v, err = f(ctx)
 		return err
 	})
 	return v, err
 }
 
+// Ping implements [Store].
+func (t *through) Ping(ctx context.Context) error { return t.via(ctx, "Ping", t.Store.Ping) }
+
+// Account implements [Accounts].
+func (t *through) Account(ctx context.Context, addr wire.Addr) (Account, error) {
+	return value(ctx, t, "Account", func(ctx context.Context) (Account, error) { return t.Store.Account(ctx, addr) })
+}
+
 // CreateAccounts implements [Accounts].
-func (t *through) CreateAccounts(ctx context.Context, accounts []Account) (existing []wire.Addr, err error) {
-	err = t.via(ctx, "CreateAccounts", func(ctx context.Context) error {
-		existing, err = t.Store.CreateAccounts(ctx, accounts)
-		return err
-	})
-	return existing, err
+func (t *through) CreateAccounts(ctx context.Context, accounts []Account) ([]wire.Addr, error) {
+	return value(ctx, t, "CreateAccounts", func(ctx context.Context) ([]wire.Addr, error) { return t.Store.CreateAccounts(ctx, accounts) })
 }
 
 // PutKeys implements [Accounts].
@@ -55,12 +56,8 @@ func (t *through) DeleteAccount(ctx context.Context, addr wire.Addr) error {
 }
 
 // ListAccounts implements [Accounts].
-func (t *through) ListAccounts(ctx context.Context, host string, after wire.Addr, limit int) (v []Account, err error) {
-	err = t.via(ctx, "ListAccounts", func(ctx context.Context) error {
-		v, err = t.Store.ListAccounts(ctx, host, after, limit)
-		return err
-	})
-	return v, err
+func (t *through) ListAccounts(ctx context.Context, host string, after wire.Addr, limit int) ([]Account, error) {
+	return value(ctx, t, "ListAccounts", func(ctx context.Context) ([]Account, error) { return t.Store.ListAccounts(ctx, host, after, limit) })
 }
 
 // Roster implements [Rosters].
@@ -73,12 +70,8 @@ func (t *through) Roster(ctx context.Context, owner wire.Addr) (items []RosterIt
 }
 
 // RosterItem implements [Rosters].
-func (t *through) RosterItem(ctx context.Context, owner, contact wire.Addr) (v RosterItem, err error) {
-	err = t.via(ctx, "RosterItem", func(ctx context.Context) error {
-		v, err = t.Store.RosterItem(ctx, owner, contact)
-		return err
-	})
-	return v, err
+func (t *through) RosterItem(ctx context.Context, owner, contact wire.Addr) (RosterItem, error) {
+	return value(ctx, t, "RosterItem", func(ctx context.Context) (RosterItem, error) { return t.Store.RosterItem(ctx, owner, contact) })
 }
 
 // UpdateRosterItem implements [Rosters].
@@ -100,12 +93,8 @@ func (t *through) RosterChanges(ctx context.Context, owner wire.Addr, since int6
 }
 
 // Document implements [Documents].
-func (t *through) Document(ctx context.Context, owner wire.Addr, kind, key string) (v []byte, err error) {
-	err = t.via(ctx, "Document", func(ctx context.Context) error {
-		v, err = t.Store.Document(ctx, owner, kind, key)
-		return err
-	})
-	return v, err
+func (t *through) Document(ctx context.Context, owner wire.Addr, kind, key string) ([]byte, error) {
+	return value(ctx, t, "Document", func(ctx context.Context) ([]byte, error) { return t.Store.Document(ctx, owner, kind, key) })
 }
 
 // PutDocument implements [Documents].
@@ -114,12 +103,8 @@ func (t *through) PutDocument(ctx context.Context, owner wire.Addr, kind, key st
 }
 
 // Blocklist implements [Blocklists].
-func (t *through) Blocklist(ctx context.Context, owner wire.Addr) (v []wire.Addr, err error) {
-	err = t.via(ctx, "Blocklist", func(ctx context.Context) error {
-		v, err = t.Store.Blocklist(ctx, owner)
-		return err
-	})
-	return v, err
+func (t *through) Blocklist(ctx context.Context, owner wire.Addr) ([]wire.Addr, error) {
+	return value(ctx, t, "Blocklist", func(ctx context.Context) ([]wire.Addr, error) { return t.Store.Blocklist(ctx, owner) })
 }
 
 // Block implements [Blocklists].
@@ -128,21 +113,13 @@ func (t *through) Block(ctx context.Context, owner wire.Addr, limit int, addrs [
 }
 
 // Unblock implements [Blocklists].
-func (t *through) Unblock(ctx context.Context, owner wire.Addr, addrs []wire.Addr) (v []wire.Addr, err error) {
-	err = t.via(ctx, "Unblock", func(ctx context.Context) error {
-		v, err = t.Store.Unblock(ctx, owner, addrs)
-		return err
-	})
-	return v, err
+func (t *through) Unblock(ctx context.Context, owner wire.Addr, addrs []wire.Addr) ([]wire.Addr, error) {
+	return value(ctx, t, "Unblock", func(ctx context.Context) ([]wire.Addr, error) { return t.Store.Unblock(ctx, owner, addrs) })
 }
 
 // Room implements [Rooms].
-func (t *through) Room(ctx context.Context, addr wire.Addr) (v Room, err error) {
-	err = t.via(ctx, "Room", func(ctx context.Context) error {
-		v, err = t.Store.Room(ctx, addr)
-		return err
-	})
-	return v, err
+func (t *through) Room(ctx context.Context, addr wire.Addr) (Room, error) {
+	return value(ctx, t, "Room", func(ctx context.Context) (Room, error) { return t.Store.Room(ctx, addr) })
 }
 
 // PutRoom implements [Rooms].
@@ -171,12 +148,10 @@ func (t *through) ForgetRoom(ctx context.Context, addr wire.Addr) error {
 }
 
 // ListRooms implements [Rooms].
-func (t *through) ListRooms(ctx context.Context, service string, after wire.Addr, limit int, hidden bool) (v []RoomItem, err error) {
-	err = t.via(ctx, "ListRooms", func(ctx context.Context) error {
-		v, err = t.Store.ListRooms(ctx, service, after, limit, hidden)
-		return err
+func (t *through) ListRooms(ctx context.Context, service string, after wire.Addr, limit int, hidden bool) ([]RoomItem, error) {
+	return value(ctx, t, "ListRooms", func(ctx context.Context) ([]RoomItem, error) {
+		return t.Store.ListRooms(ctx, service, after, limit, hidden)
 	})
-	return v, err
 }
 
 // FindRooms implements [Rooms].
@@ -189,66 +164,38 @@ func (t *through) FindRooms(ctx context.Context, service string, part []byte, af
 }
 
 // CountOwned implements [Rooms].
-func (t *through) CountOwned(ctx context.Context, addr wire.Addr) (v int, err error) {
-	err = t.via(ctx, "CountOwned", func(ctx context.Context) error {
-		v, err = t.Store.CountOwned(ctx, addr)
-		return err
-	})
-	return v, err
+func (t *through) CountOwned(ctx context.Context, addr wire.Addr) (int, error) {
+	return value(ctx, t, "CountOwned", func(ctx context.Context) (int, error) { return t.Store.CountOwned(ctx, addr) })
 }
 
 // Append implements [Archive].
-func (t *through) Append(ctx context.Context, batch Batch) (dropped []Dropped, err error) {
-	err = t.via(ctx, "Append", func(ctx context.Context) error {
-		dropped, err = t.Store.Append(ctx, batch)
-		return err
-	})
-	return dropped, err
+func (t *through) Append(ctx context.Context, batch Batch) ([]Dropped, error) {
+	return value(ctx, t, "Append", func(ctx context.Context) ([]Dropped, error) { return t.Store.Append(ctx, batch) })
 }
 
 // Page implements [Archive].
-func (t *through) Page(ctx context.Context, q Query) (v []Row, err error) {
-	err = t.via(ctx, "Page", func(ctx context.Context) error {
-		v, err = t.Store.Page(ctx, q)
-		return err
-	})
-	return v, err
+func (t *through) Page(ctx context.Context, q Query) ([]Row, error) {
+	return value(ctx, t, "Page", func(ctx context.Context) ([]Row, error) { return t.Store.Page(ctx, q) })
 }
 
 // Rows implements [Archive].
-func (t *through) Rows(ctx context.Context, owner wire.Addr, ids []int64) (v []Row, err error) {
-	err = t.via(ctx, "Rows", func(ctx context.Context) error {
-		v, err = t.Store.Rows(ctx, owner, ids)
-		return err
-	})
-	return v, err
+func (t *through) Rows(ctx context.Context, owner wire.Addr, ids []int64) ([]Row, error) {
+	return value(ctx, t, "Rows", func(ctx context.Context) ([]Row, error) { return t.Store.Rows(ctx, owner, ids) })
 }
 
 // ByOrigin implements [Archive].
-func (t *through) ByOrigin(ctx context.Context, owner wire.Addr, origin []byte) (v Row, err error) {
-	err = t.via(ctx, "ByOrigin", func(ctx context.Context) error {
-		v, err = t.Store.ByOrigin(ctx, owner, origin)
-		return err
-	})
-	return v, err
+func (t *through) ByOrigin(ctx context.Context, owner wire.Addr, origin []byte) (Row, error) {
+	return value(ctx, t, "ByOrigin", func(ctx context.Context) (Row, error) { return t.Store.ByOrigin(ctx, owner, origin) })
 }
 
 // Undelivered implements [Archive].
-func (t *through) Undelivered(ctx context.Context, owner wire.Addr, after int64, limit int) (v []Row, err error) {
-	err = t.via(ctx, "Undelivered", func(ctx context.Context) error {
-		v, err = t.Store.Undelivered(ctx, owner, after, limit)
-		return err
-	})
-	return v, err
+func (t *through) Undelivered(ctx context.Context, owner wire.Addr, after int64, limit int) ([]Row, error) {
+	return value(ctx, t, "Undelivered", func(ctx context.Context) ([]Row, error) { return t.Store.Undelivered(ctx, owner, after, limit) })
 }
 
 // CountUndelivered implements [Archive].
-func (t *through) CountUndelivered(ctx context.Context, owner wire.Addr, limit int) (v int, err error) {
-	err = t.via(ctx, "CountUndelivered", func(ctx context.Context) error {
-		v, err = t.Store.CountUndelivered(ctx, owner, limit)
-		return err
-	})
-	return v, err
+func (t *through) CountUndelivered(ctx context.Context, owner wire.Addr, limit int) (int, error) {
+	return value(ctx, t, "CountUndelivered", func(ctx context.Context) (int, error) { return t.Store.CountUndelivered(ctx, owner, limit) })
 }
 
 // ClearUndelivered implements [Archive].
@@ -257,48 +204,28 @@ func (t *through) ClearUndelivered(ctx context.Context, owner wire.Addr, upTo in
 }
 
 // LastRow implements [Archive].
-func (t *through) LastRow(ctx context.Context) (v int64, err error) {
-	err = t.via(ctx, "LastRow", func(ctx context.Context) error {
-		v, err = t.Store.LastRow(ctx)
-		return err
-	})
-	return v, err
+func (t *through) LastRow(ctx context.Context) (int64, error) {
+	return value(ctx, t, "LastRow", func(ctx context.Context) (int64, error) { return t.Store.LastRow(ctx) })
 }
 
 // DeleteBefore implements [Archive].
-func (t *through) DeleteBefore(ctx context.Context, owner wire.Addr, id int64, limit int) (v int, err error) {
-	err = t.via(ctx, "DeleteBefore", func(ctx context.Context) error {
-		v, err = t.Store.DeleteBefore(ctx, owner, id, limit)
-		return err
-	})
-	return v, err
+func (t *through) DeleteBefore(ctx context.Context, owner wire.Addr, id int64, limit int) (int, error) {
+	return value(ctx, t, "DeleteBefore", func(ctx context.Context) (int, error) { return t.Store.DeleteBefore(ctx, owner, id, limit) })
 }
 
 // ArchiveOwners implements [Retention].
-func (t *through) ArchiveOwners(ctx context.Context, after wire.Addr, limit int) (v []wire.Addr, err error) {
-	err = t.via(ctx, "ArchiveOwners", func(ctx context.Context) error {
-		v, err = t.Store.ArchiveOwners(ctx, after, limit)
-		return err
-	})
-	return v, err
+func (t *through) ArchiveOwners(ctx context.Context, after wire.Addr, limit int) ([]wire.Addr, error) {
+	return value(ctx, t, "ArchiveOwners", func(ctx context.Context) ([]wire.Addr, error) { return t.Store.ArchiveOwners(ctx, after, limit) })
 }
 
 // DropBefore implements [Retention].
-func (t *through) DropBefore(ctx context.Context, id int64, spared []wire.Addr) (v int, err error) {
-	err = t.via(ctx, "DropBefore", func(ctx context.Context) error {
-		v, err = t.Store.DropBefore(ctx, id, spared)
-		return err
-	})
-	return v, err
+func (t *through) DropBefore(ctx context.Context, id int64, spared []wire.Addr) (int, error) {
+	return value(ctx, t, "DropBefore", func(ctx context.Context) (int, error) { return t.Store.DropBefore(ctx, id, spared) })
 }
 
 // Held implements [Retention].
-func (t *through) Held(ctx context.Context, owner wire.Addr, after int64, limit int) (v []Row, err error) {
-	err = t.via(ctx, "Held", func(ctx context.Context) error {
-		v, err = t.Store.Held(ctx, owner, after, limit)
-		return err
-	})
-	return v, err
+func (t *through) Held(ctx context.Context, owner wire.Addr, after int64, limit int) ([]Row, error) {
+	return value(ctx, t, "Held", func(ctx context.Context) ([]Row, error) { return t.Store.Held(ctx, owner, after, limit) })
 }
 
 // ReleaseHeld implements [Retention].
@@ -307,12 +234,8 @@ func (t *through) ReleaseHeld(ctx context.Context, owner wire.Addr) error {
 }
 
 // Unindexed implements [Searches].
-func (t *through) Unindexed(ctx context.Context, limit int) (v []Row, err error) {
-	err = t.via(ctx, "Unindexed", func(ctx context.Context) error {
-		v, err = t.Store.Unindexed(ctx, limit)
-		return err
-	})
-	return v, err
+func (t *through) Unindexed(ctx context.Context, limit int) ([]Row, error) {
+	return value(ctx, t, "Unindexed", func(ctx context.Context) ([]Row, error) { return t.Store.Unindexed(ctx, limit) })
 }
 
 // Index implements [Searches].
@@ -326,12 +249,8 @@ func (t *through) Reindex(ctx context.Context) error {
 }
 
 // Dump implements [Portable].
-func (t *through) Dump(ctx context.Context, table *Table, after Record, limit int) (v []Record, err error) {
-	err = t.via(ctx, "Dump", func(ctx context.Context) error {
-		v, err = t.Store.Dump(ctx, table, after, limit)
-		return err
-	})
-	return v, err
+func (t *through) Dump(ctx context.Context, table *Table, after Record, limit int) ([]Record, error) {
+	return value(ctx, t, "Dump", func(ctx context.Context) ([]Record, error) { return t.Store.Dump(ctx, table, after, limit) })
 }
 
 // Restore implements [Portable].
@@ -345,10 +264,6 @@ func (t *through) Restored(ctx context.Context) error {
 }
 
 // Empty implements [Portable].
-func (t *through) Empty(ctx context.Context) (v bool, err error) {
-	err = t.via(ctx, "Empty", func(ctx context.Context) error {
-		v, err = t.Store.Empty(ctx)
-		return err
-	})
-	return v, err
+func (t *through) Empty(ctx context.Context) (bool, error) {
+	return value(ctx, t, "Empty", func(ctx context.Context) (bool, error) { return t.Store.Empty(ctx) })
 }

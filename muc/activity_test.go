@@ -11,15 +11,14 @@ import (
 
 // rate returns the activity that the room tells, or "" if it tells none.
 func rate(p *person) string {
-	p.say(`<iq type='get' id='info' to='` + roomJID + `'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>`)
-	for _, st := range p.sync() {
-		if _, after, ok := strings.Cut(st, `{urn:xmpp:muc-activity}message-activity`); ok {
-			_, after, _ = strings.Cut(after, "<value>")
-			value, _, _ := strings.Cut(after, "</value>")
-			return value
-		}
+	p.w.t.Helper()
+	_, after, ok := strings.Cut(p.info(), `{urn:xmpp:muc-activity}message-activity`)
+	if !ok {
+		return ""
 	}
-	return ""
+	_, after, _ = strings.Cut(after, "<value>")
+	value, _, _ := strings.Cut(after, "</value>")
+	return value
 }
 
 // XEP-0502 §3.1, §4, §7: messages an hour over whole hours that are known; nothing of a room that not anybody may find and

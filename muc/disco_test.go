@@ -15,6 +15,12 @@ func (p *person) ask(to, query string) []string {
 	return []string{p.waitFor(`id="ask"`)}
 }
 
+// info is what the room says of itself.
+func (p *person) info() string {
+	p.w.t.Helper()
+	return p.ask(roomJID, info)[0]
+}
+
 const (
 	info  = `<query xmlns='http://jabber.org/protocol/disco#info'/>`
 	items = `<query xmlns='http://jabber.org/protocol/disco#items'/>`

@@ -24,8 +24,7 @@ func (p *person) hatCommand(node string, fields ...string) []string {
 
 func (p *person) member(who string) {
 	p.w.t.Helper()
-	p.say(`<iq type='set' id='m' to='` + roomJID + `'><query xmlns='http://jabber.org/protocol/muc#admin'><item affiliation='member' jid='` + who + `@` + host + `'/></query></iq>`)
-	p.sync()
+	p.affiliate(who+"@"+host, "member")
 }
 
 // XEP-0317: neither the hats of a room nor those of a person grow without bound.

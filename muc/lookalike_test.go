@@ -125,8 +125,7 @@ func TestLookalikesInside(t *testing.T) {
 	w.want(anna.enterUnder("ANNA"), `code="303"`)
 	w.want(bert.enter("Bert"), `code="110"`)
 	w.want(w.dial("carl").enter("Веrt"), `code="110"`)
-	anna.say(`<iq type='set' id='m' to='` + roomJID + `'><query xmlns='http://jabber.org/protocol/muc#admin'><item nick='Bert' role='moderator'/></query></iq>`)
-	w.want(anna.sync(), `role="moderator"`, "/Bert")
+	w.want(anna.adminSet(`<item nick='Bert' role='moderator'/>`), `role="moderator"`, "/Bert")
 	w.want(w.dial("carl/two").enter("Веrt"), `code="110"`)
 	w.want(w.dial("dora").enter("Bеrt"), "conflict")
 }

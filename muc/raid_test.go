@@ -34,12 +34,6 @@ func (p *person) leave(nick string) []string {
 	return p.sync()
 }
 
-func roomInfo(p *person) string {
-	p.w.t.Helper()
-	p.say(`<iq type='get' id='info' to='` + roomJID + `'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>`)
-	return strings.Join(p.sync(), "")
-}
-
 const tooEarly, noNewcomers, changed = "policy-violation", "registration-required", `code="104"`
 
 // clocked is a world whose clock stands, until a test moves it.
@@ -59,7 +53,7 @@ func TestRaidEnds(t *testing.T) {
 	bert.enter("B")
 	w.want(anna.raidCommand(), changed)
 	w.want(bert.sync(), changed)
-	if got := roomInfo(carl); !strings.Contains(got, "2027-01-15T08:30:00Z") {
+	if got := carl.info(); !strings.Contains(got, "2027-01-15T08:30:00Z") {
 		t.Error(got)
 	}
 	ahead.Store(int64(30*time.Minute - time.Second))
@@ -75,7 +69,7 @@ func TestRaidEnds(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	w.want(carl.enter("C"), `code="110"`)
-	if got := roomInfo(carl); strings.Contains(got, "raid_until") {
+	if got := carl.info(); strings.Contains(got, "raid_until") {
 		t.Error(got)
 	}
 }
@@ -189,7 +183,7 @@ func TestRaidUnchanged(t *testing.T) {
 	ahead.Store(int64(time.Minute))
 	anna.raid("raid=2027-01-15T09:00:00Z")
 	anna.configure("roomname=Hall")
-	if got := roomInfo(anna); !strings.Contains(got, "2027-01-15T09:00:00Z") {
+	if got := anna.info(); !strings.Contains(got, "2027-01-15T09:00:00Z") {
 		t.Error(got)
 	}
 	w.want(anna.raid("raid=off"), changed)

@@ -21,12 +21,6 @@ func (p *person) keepFor(v string) []string {
 	return p.sync()
 }
 
-func (p *person) disco() []string {
-	p.w.t.Helper()
-	p.say(`<iq type='get' id='d' to='` + roomJID + `'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>`)
-	return p.sync()
-}
-
 func hours(n string) string {
 	return `<field var="data_retention" type="text-single"><value>` + n + `</value>`
 }
@@ -47,14 +41,14 @@ func TestKeepField(t *testing.T) {
 	kept("30d")
 	anna := w.dial("anna")
 	anna.instant("A")
-	w.want(anna.disco(), `urn:xmpp:data-policy:0`, hours("720"))
+	w.want(anna.ask(roomJID, info), `urn:xmpp:data-policy:0`, hours("720"))
 	anna.say(`<iq type='get' id='f' to='` + roomJID + `'><query xmlns='http://jabber.org/protocol/muc#owner'/></iq>`)
 	form := anna.sync()
 	w.want(form, keepField, `<value>default</value>`, `<value>90d</value>`)
 	w.wantNot(form, `<value>1y</value>`) // it is over the ceiling
 
 	w.want(anna.keepFor("1w"), `type="result"`)
-	w.want(anna.disco(), hours("168"))
+	w.want(anna.ask(roomJID, info), hours("168"))
 	kept("1w") // while it is temporary, only the room itself knows
 	for _, bad := range []string{"0d", "1m", "soon", "-1d", "91d", "forever"} {
 		w.want(anna.keepFor(bad), `type="error"`, `not-acceptable`)

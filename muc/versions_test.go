@@ -39,8 +39,7 @@ func (p *person) relate(items ...string) []string {
 		who, value, _ := strings.Cut(it, "=")
 		b.WriteString(`<item jid='` + who + `' affiliation='` + value + `'/>`)
 	}
-	p.say(`<iq type='set' id='aff' to='` + roomJID + `'><query xmlns='http://jabber.org/protocol/muc#admin'>` + b.String() + `</query></iq>`)
-	return p.sync()
+	return p.adminSet(b.String())
 }
 
 // XEP-0463 §5.2.1: a room remembers so many changes; who knows an older version is sent all.

@@ -13,6 +13,7 @@ import (
 	"salon.im/salon/config"
 	"salon.im/salon/feature"
 	"salon.im/salon/router"
+	"salon.im/salon/router/routertest"
 	"salon.im/salon/storage"
 	"salon.im/salon/storage/sqlite"
 	"salon.im/salon/wire"
@@ -157,11 +158,7 @@ func (h *house) enter(who string) *guest {
 func (g *guest) say(all ...string) {
 	g.h.t.Helper()
 	for _, xml := range all {
-		st, err := wire.Parse([]byte(xml))
-		if err != nil {
-			g.h.t.Fatalf("%v in %s", err, xml)
-		}
-		g.flow.Accept(st.WithFrom(g.addr))
+		g.flow.Accept(parse(g.h.t, xml).WithFrom(g.addr))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -261,9 +258,5 @@ func (r *rooms) Accept(_ context.Context, st wire.Stanza, done func(wire.Stanza)
 
 func parse(t testing.TB, xml string) wire.Stanza {
 	t.Helper()
-	st, err := wire.Parse([]byte(xml))
-	if err != nil {
-		t.Fatalf("%v in %s", err, xml)
-	}
-	return st
+	return routertest.Parse(t, xml)
 }

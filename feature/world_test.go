@@ -4,7 +4,6 @@ import (
 	"context"
 	"math/bits"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -222,11 +221,7 @@ func (p *person) ack() {
 // say sends a stanza given as XML.
 func (p *person) say(xml string) {
 	p.w.t.Helper()
-	st, err := wire.Parse([]byte(xml))
-	if err != nil {
-		p.w.t.Fatalf("%v in %s", err, xml)
-	}
-	p.flow.Accept(st.WithFrom(p.addr))
+	p.flow.Accept(parse(p.w.t, xml).WithFrom(p.addr))
 }
 
 // sync returns everything received until a ping to the server came back: the barrier of these tests.
@@ -259,18 +254,9 @@ func (p *person) until(is func(wire.Stanza) bool) []string {
 // has reports whether one of the stanzas contains all the parts.
 func has(got []string, parts ...string) bool { return index(got, parts...) >= 0 }
 
-func index(got []string, parts ...string) int {
-	return slices.IndexFunc(got, func(s string) bool { return contains(s, parts...) })
-}
+func index(got []string, parts ...string) int { return routertest.Index(got, parts...) }
 
-func contains(s string, parts ...string) bool {
-	for _, p := range parts {
-		if !strings.Contains(s, p) {
-			return false
-		}
-	}
-	return true
-}
+func contains(stanza string, parts ...string) bool { return has([]string{stanza}, parts...) }
 
 // want fails unless the text contains all the parts.
 func (w *world) want(got string, parts ...string) {

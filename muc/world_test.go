@@ -147,11 +147,7 @@ func (w *world) dial(who string) *person {
 // say sends a stanza given as XML.
 func (p *person) say(xml string) {
 	p.w.t.Helper()
-	st, err := wire.Parse([]byte(xml))
-	if err != nil {
-		p.w.t.Fatalf("%v in %s", err, xml)
-	}
-	p.flow.Accept(st.WithFrom(p.addr))
+	p.flow.Accept(parse(p.w.t, xml).WithFrom(p.addr))
 }
 
 // sync returns everything received until a ping to the room came back: the barrier of these tests.
@@ -208,18 +204,7 @@ func groupchat(body string) string {
 // has reports whether one of the stanzas contains all the parts.
 func has(got []string, parts ...string) bool { return index(got, parts...) >= 0 }
 
-func index(got []string, parts ...string) int {
-next:
-	for i, s := range got {
-		for _, p := range parts {
-			if !strings.Contains(s, p) {
-				continue next
-			}
-		}
-		return i
-	}
-	return -1
-}
+func index(got []string, parts ...string) int { return routertest.Index(got, parts...) }
 
 func (w *world) want(got []string, parts ...string) {
 	w.t.Helper()
@@ -253,11 +238,7 @@ func (p *person) upTo(parts ...string) []string {
 	return p.got.Until(p.w.t, p.addr, func(st wire.Stanza) bool { return index([]string{string(st.Append(nil))}, parts...) == 0 })
 }
 
-func parse(t testing.TB, s string) wire.Stanza {
+func parse(t testing.TB, xml string) wire.Stanza {
 	t.Helper()
-	st, err := wire.Parse([]byte(s))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return st
+	return routertest.Parse(t, xml)
 }

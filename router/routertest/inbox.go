@@ -1,4 +1,5 @@
-// Package routertest has what tests of those who use a router share: what a session without a socket was sent.
+// Package routertest has what tests of those who use a router share: what a session without a socket was sent, and how that is
+// read.
 package routertest
 
 import (

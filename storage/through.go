@@ -155,12 +155,10 @@ func (t *through) ListRooms(ctx context.Context, service string, after wire.Addr
 }
 
 // FindRooms implements [Rooms].
-func (t *through) FindRooms(ctx context.Context, service string, part []byte, after wire.Addr, limit int) (v []wire.Addr, err error) {
-	err = t.via(ctx, "FindRooms", func(ctx context.Context) error {
-		v, err = t.Store.FindRooms(ctx, service, part, after, limit)
-		return err
+func (t *through) FindRooms(ctx context.Context, service string, part []byte, after wire.Addr, limit int) ([]wire.Addr, error) {
+	return value(ctx, t, "FindRooms", func(ctx context.Context) ([]wire.Addr, error) {
+		return t.Store.FindRooms(ctx, service, part, after, limit)
 	})
-	return v, err
 }
 
 // CountOwned implements [Rooms].

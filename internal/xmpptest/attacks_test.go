@@ -2,6 +2,7 @@ package xmpptest_test
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,10 +14,16 @@ import (
 	"salon.im/salon/internal/xmpptest"
 )
 
-// TestTLSPolicy holds the direct listener against what RFC 9325 §3.1 and §4.2 forbid (B04-B06).
+// TestTLSPolicy holds both ways to TLS against what RFC 9325 §3.1 and §4.2 forbid (B04-B06).
 func TestTLSPolicy(t *testing.T) {
 	t.Parallel()
 	s := xmpptest.Start(t)
+	direct := func() net.Conn { return dial(t, s, "c2s direct") }
+	starttls := func() net.Conn {
+		conn := dial(t, s, "c2s")
+		proceeds(t, conn)
+		return conn
+	}
 	for i, c := range []struct {
 		min, max uint16
 		suites   []uint16
@@ -30,61 +37,112 @@ func TestTLSPolicy(t *testing.T) {
 		5: {tls.VersionTLS12, tls.VersionTLS12, []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}, true},
 		6: {tls.VersionTLS13, tls.VersionTLS13, nil, true},
 	} {
-		conn, err := tls.Dial("tcp", s.Addr("c2s direct").String(), &tls.Config{InsecureSkipVerify: true, ServerName: xmpptest.Host,
-			MinVersion: c.min, MaxVersion: c.max, CipherSuites: c.suites, NextProtos: []string{"xmpp-client"}})
-		if err == nil {
-			conn.Close()
-		}
-		if (err == nil) != c.ok {
-			t.Errorf("%d: %v", i, err)
+		for way, reach := range map[string]func() net.Conn{"direct": direct, "STARTTLS": starttls} {
+			err := tls.Client(reach(), &tls.Config{InsecureSkipVerify: true, ServerName: xmpptest.Host,
+				MinVersion: c.min, MaxVersion: c.max, CipherSuites: c.suites, NextProtos: []string{"xmpp-client"}}).Handshake()
+			if (err == nil) != c.ok {
+				t.Errorf("%d, %s: %v", i, way, err)
+			}
 		}
 	}
 }
 
-// TestGarbageOnTLSPort: what is no handshake is closed, and disturbs nobody (B06).
-func TestGarbageOnTLSPort(t *testing.T) {
+// dial opens a connection of its own, which ends with the test, or when it has waited for long.
+func dial(t *testing.T, s *xmpptest.Server, listener string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", s.Addr(listener).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	return conn
+}
+
+// proceeds asks for STARTTLS, up to where a handshake must follow.
+func proceeds(t *testing.T, conn net.Conn) {
+	t.Helper()
+	said := ""
+	for buf := make([]byte, 4<<10); !strings.Contains(said, "<proceed"); {
+		if strings.Contains(said, "</stream:features>") {
+			said = ""
+			_, _ = io.WriteString(conn, `<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>`)
+		} else if said == "" {
+			_, _ = io.WriteString(conn, header)
+		}
+		n, err := conn.Read(buf)
+		if err != nil {
+			t.Fatalf("%v behind %q", err, said)
+		}
+		said += string(buf[:n])
+	}
+}
+
+// TestGarbageForTLS: what is no handshake is closed, and disturbs nobody (B06).
+func TestGarbageForTLS(t *testing.T) {
 	t.Parallel()
 	s := xmpptest.Start(t)
 	others := watch(t, s)
 	for _, garbage := range []string{header, "\x00\x00\x00\x00\x00\x00\x00\x00", "GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\xff\xff" + strings.Repeat("x", 1<<16)} {
-		conn, err := net.Dial("tcp", s.Addr("c2s direct").String())
-		if err != nil {
-			t.Fatal(err)
+		for _, listener := range []string{"c2s direct", "c2s"} {
+			conn := dial(t, s, listener)
+			if listener == "c2s" {
+				proceeds(t, conn)
+			}
+			_, _ = io.WriteString(conn, garbage)
+			if said, err := io.ReadAll(conn); timedOut(err) {
+				t.Errorf("%s: %.20q is not closed", listener, garbage)
+			} else if strings.Contains(string(said), "<stream") {
+				t.Errorf("%s: %.20q is answered with %q", listener, garbage, said)
+			}
 		}
-		conn.SetDeadline(time.Now().Add(20 * time.Second))
-		_, _ = io.WriteString(conn, garbage)
-		if _, err := io.Copy(io.Discard, conn); err != nil && strings.Contains(err.Error(), "timeout") {
-			t.Errorf("%.20q: not closed", garbage)
-		}
-		conn.Close()
 	}
+	others.more(1)
 	others.stop()
 }
 
-// TestSilentConnections: connections that say nothing, or one byte, delay nobody (A18-A21).
+func timedOut(err error) bool {
+	var t net.Error
+	return errors.As(err, &t) && t.Timeout()
+}
+
+// TestSilentConnections: connections that say nothing, or one byte, or a byte now and then, delay nobody, and are dropped
+// when the time to log in is over (A18-A21, I01-I04).
 func TestSilentConnections(t *testing.T) {
 	t.Parallel()
 	s := xmpptest.Start(t, func(c *config.Config) { c.Limits.LoginTime = 2 * time.Second })
 	others := watch(t, s)
 	var silent []net.Conn
 	for i := range 200 {
-		conn, err := net.Dial("tcp", s.Addr([]string{"c2s", "c2s direct"}[i%2]).String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		if i%4 > 1 {
+		conn := dial(t, s, []string{"c2s", "c2s direct"}[i%2])
+		switch i / 2 % 4 {
+		case 1:
 			_, _ = io.WriteString(conn, "<")
+		case 2:
+			go drip(conn, header[:len(header)-1])
+		case 3:
+			go drip(conn, header+`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>`)
 		}
 		silent = append(silent, conn)
 	}
+	begin := time.Now()
 	for i, conn := range silent { // all are dropped in the end
-		conn.SetDeadline(time.Now().Add(20 * time.Second))
-		if _, err := io.Copy(io.Discard, conn); err != nil && strings.Contains(err.Error(), "timeout") {
+		if _, err := io.Copy(io.Discard, conn); timedOut(err) {
 			t.Fatalf("connection %d is not dropped", i)
 		}
 	}
+	t.Logf("the last was dropped after %v", time.Since(begin))
 	others.stop()
+}
+
+// drip writes text and then a space now and then, until the connection ends: whoever waits for silence waits for ever.
+func drip(conn net.Conn, text string) {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for err := error(nil); err == nil; <-tick.C {
+		_, err = io.WriteString(conn, text)
+		text = " "
+	}
 }
 
 // TestConnectionsPerAddress: one address has so many connections, and no more (A21).
@@ -94,15 +152,10 @@ func TestConnectionsPerAddress(t *testing.T) {
 	for range 3 {
 		s.At("alice@example.test", "open")
 	}
-	conn, err := net.Dial("tcp", s.Addr("c2s").String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	conn := dial(t, s, "c2s")
 	_, _ = io.WriteString(conn, header)
 	said, err := io.ReadAll(conn)
-	if err != nil && strings.Contains(err.Error(), "timeout") || strings.Contains(string(said), "features") {
+	if timedOut(err) || strings.Contains(string(said), "features") {
 		t.Errorf("a fourth connection: %q, %v", said, err)
 	}
 }
@@ -128,6 +181,23 @@ func TestAmplification(t *testing.T) {
 		if got := len(st.Append(nil)); got > 5*len(sent) || st.From() != mallory.Addr {
 			t.Errorf("%d: %d bytes became %d", i, len(sent), got)
 		}
+	}
+}
+
+// TestAmplificationByHeader: a short stanza that uses a long declaration of the stream header would have to carry it to whoever
+// receives it (C31). It ends the stream.
+func TestAmplificationByHeader(t *testing.T) {
+	t.Parallel()
+	s := xmpptest.Start(t)
+	alice, mallory := s.Online("alice@example.test/phone"), s.Client("mallory@example.test/x")
+	mallory.Declares = ` xmlns:p="urn:` + strings.Repeat("x", 8000) + `"`
+	mallory.Reach("bound")
+	mallory.Send(toVictim + `<p:a/></message>`)
+	if condition, err := mallory.TryEnd(); err != nil || condition != policy {
+		t.Errorf("the stream ends with %q, %v", condition, err)
+	}
+	for _, st := range alice.Barrier() {
+		t.Errorf("alice received %d bytes", st.Len())
 	}
 }
 

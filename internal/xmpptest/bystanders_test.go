@@ -10,6 +10,9 @@ import (
 	"salon.im/salon/wire"
 )
 
+// memory is by how much the heap of the process may grow while somebody attacks.
+const memory = 64 << 20
+
 // bystanders are two who talk to each other, one message and its answer after the other, until stop is called. It fails the
 // test if a message was lost or held up, and says how many there were.
 type bystanders struct {

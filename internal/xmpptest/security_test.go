@@ -39,7 +39,7 @@ var before = []attack{
 	{"A11", header[:len(header)-1] + strings.Repeat(" ", 12<<10) + ">", policy},
 	{"A11", header[:len(header)-1] + attributes(80) + ">", policy},
 	{"A12", "<" + strings.Repeat("a", 12<<10), policy},
-	{"A12", header + "<" + strings.Repeat("a", 2<<10), policy},
+	{"A12", header + "<" + strings.Repeat("a", 2<<10) + ">", policy},
 	{"A13", header + `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>` + strings.Repeat("A", 12<<10), policy},
 	{"A14", header + `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>` + strings.Repeat("<a>", 40), policy},
 	{"A15", header + `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' ` + attributes(80) + `/>`, policy},

@@ -12,6 +12,7 @@ import (
 
 	"salon.im/salon/config"
 	"salon.im/salon/internal/xmpptest"
+	"salon.im/salon/wire"
 )
 
 // TestTLSPolicy holds both ways to TLS against what RFC 9325 §3.1 and §4.2 forbid (B04-B06).
@@ -198,6 +199,21 @@ func TestAmplificationByHeader(t *testing.T) {
 	}
 	for _, st := range alice.Barrier() {
 		t.Errorf("alice received %d bytes", st.Len())
+	}
+}
+
+// TestHeaderPrefixes: what a stanza means by a prefix of its stream's header, its receiver reads too, whose header has none such
+// (C29, C30).
+func TestHeaderPrefixes(t *testing.T) {
+	t.Parallel()
+	s := xmpptest.Start(t)
+	alice, mallory := s.Online("alice@example.test/phone"), s.Client("mallory@example.test/x")
+	mallory.Declares = ` xmlns:p="urn:example:p" xmlns:c="jabber:client"`
+	mallory.Reach("bound")
+	mallory.Send(`<c:message to="alice@example.test/phone" type="chat"><c:body>hello</c:body><p:a p:b="c"/></c:message>`)
+	st := alice.Recv()
+	if st.Kind() != wire.KindMessage || st.From() != mallory.Addr || !st.Has("", "body") || !st.Has("urn:example:p", "a") {
+		t.Errorf("alice received %s", st.Append(nil))
 	}
 }
 

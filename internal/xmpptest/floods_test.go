@@ -89,6 +89,7 @@ func TestPingsUnread(t *testing.T) {
 	s := xmpptest.Start(t, unhurried, func(c *config.Config) {
 		c.Limits.OutboxBytes, c.Limits.OutboxStanzas = 64<<10, 1000
 		c.Stream.ResumeBytes, c.Stream.ResumeStanzas = 64<<10, 1000
+		c.Limits.OutboxBytesPerUser = 1 << 40 // another bound
 	})
 	others := watch(t, s)
 	pings := strings.Repeat(`<iq type="get" id="1"><ping xmlns="urn:xmpp:ping"/></iq>`, 1000)

@@ -108,11 +108,11 @@ func timedOut(err error) bool {
 }
 
 // TestSilentConnections: connections that say nothing, or one byte, or a byte now and then, delay nobody, and are dropped
-// when the time to log in is over (A18-A21, I01-I04).
-func TestSilentConnections(t *testing.T) {
-	t.Parallel()
+// when the time to log in is over; they take little memory (A18-A21, I01-I04).
+func TestSilentConnections(t *testing.T) { // not in parallel: it watches the memory of the process
 	s := xmpptest.Start(t, func(c *config.Config) { c.Limits.LoginTime = 2 * time.Second })
 	others := watch(t, s)
+	grown := heap()
 	var silent []net.Conn
 	for i := range 200 {
 		conn := dial(t, s, []string{"c2s", "c2s direct"}[i%2])
@@ -133,6 +133,9 @@ func TestSilentConnections(t *testing.T) {
 		}
 	}
 	t.Logf("the last was dropped after %v", time.Since(begin))
+	if by := grown(); by > memory {
+		t.Errorf("%d MiB more", by>>20)
+	}
 	others.stop()
 }
 
@@ -219,21 +222,26 @@ func TestHeaderPrefixes(t *testing.T) {
 
 // TestHugeStanza: a stanza of 20 MiB ends the stream and is not kept in memory (C34).
 func TestHugeStanza(t *testing.T) { // not in parallel: it watches the memory of the process
-	s := xmpptest.Start(t)
-	others := watch(t, s)
-	mallory := s.At("mallory@example.test/x", "bound")
-	grown := heap()
-	err := mallory.TrySend(toVictim + "<body>")
-	for n := 0; n < 20<<20 && err == nil; n += 1 << 20 {
-		err = mallory.TrySend(strings.Repeat("x", 1<<20))
+	for _, over := range xmpptest.Transports() {
+		t.Run(over.String(), func(t *testing.T) {
+			s := xmpptest.StartOver(t, over)
+			others := watch(t, s)
+			mallory := s.At("mallory@example.test/x", "bound")
+			grown := heap()
+			err := mallory.TrySend(toVictim + "<body>")
+			for n := 0; n < 20<<20 && err == nil; n += 1 << 20 {
+				err = mallory.TrySend(strings.Repeat("x", 1<<20))
+			}
+			if condition, err := mallory.TryEnd(); err != nil || condition != policy && condition != "" { // the error may be lost in a reset
+				t.Errorf("the stream ends with %q, %v", condition, err)
+			}
+			if by := grown(); by > 10<<20 {
+				t.Errorf("%d KiB more", by>>10)
+			}
+			others.more(1)
+			others.stop()
+		})
 	}
-	if condition, err := mallory.TryEnd(); err != nil || condition != policy && condition != "" { // the error may be lost in a reset
-		t.Errorf("the stream ends with %q, %v", condition, err)
-	}
-	if by := grown(); by > 10<<20 {
-		t.Errorf("%d KiB more", by>>10)
-	}
-	others.stop()
 }
 
 // TestSlowReader: who does not read delays nobody, and loses her stream over the bound (F04).

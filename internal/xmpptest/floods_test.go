@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"salon.im/salon/config"
 	"salon.im/salon/internal/xmpptest"
@@ -60,9 +61,12 @@ func TestFloods(t *testing.T) { // not in parallel: it watches the memory of the
 	others := watch(t, s)
 	for _, f := range floods {
 		grown := heap()
-		end := flood(s, "mallory", f.say)
+		mallory := s.Online("mallory@example.test/x")
+		mallory.Send(enter("lobby", "mallory"))
+		said := flood(mallory, f.say)
 		others.more(60)
-		n := end()
+		mallory.Cut()
+		n := <-said
 		by := grown()
 		t.Logf("%s, %d times: %d KiB", f.row, n, by>>10)
 		if by > memory {
@@ -72,11 +76,9 @@ func TestFloods(t *testing.T) { // not in parallel: it watches the memory of the
 	others.stop()
 }
 
-// flood lets a user say something again and again, until end is called; it returns how many times.
-func flood(s *xmpptest.Server, user string, say func(int) string) (end func() int) {
-	c := s.Online(user + "@example.test/x")
-	c.Send(enter("lobby", user))
-	said := make(chan int)
+// flood lets a client say something again and again, until its connection ends; then it tells how many times.
+func flood(c *xmpptest.Client, say func(int) string) (said chan int) {
+	said = make(chan int, 1)
 	go func() {
 		n := 0
 		for err := error(nil); err == nil; {
@@ -88,31 +90,30 @@ func flood(s *xmpptest.Server, user string, say func(int) string) (end func() in
 		}
 		said <- n
 	}()
-	return func() int {
-		c.Cut()
-		return <-said
-	}
+	return said
 }
 
-// TestPingsUnread: who asks and never reads the answers loses her stream over the bound (F01), resumable or not.
+// TestPingsUnread: who asks and never reads the answers is let go of over the bound of an outbox (F01): a session ends, one that
+// can be resumed loses its connection.
 func TestPingsUnread(t *testing.T) {
 	t.Parallel()
 	s := xmpptest.Start(t, unhurried, func(c *config.Config) {
 		c.Limits.OutboxBytes, c.Limits.OutboxStanzas = 64<<10, 1000
-		c.Stream.ResumeBytes, c.Stream.ResumeStanzas = 64<<10, 1000
 		c.Limits.OutboxBytesPerUser = 1 << 40 // another bound
 	})
 	others := watch(t, s)
-	pings := strings.Repeat(`<iq type="get" id="1"><ping xmlns="urn:xmpp:ping"/></iq>`, 1000)
-	for _, stage := range []string{"bound", "resumable"} {
-		mallory := s.At("mallory@example.test/"+stage, stage)
-		sent, err := 0, error(nil)
-		for ; err == nil && sent < 64<<20; sent += len(pings) { // far more than the sockets hold
-			err = mallory.TrySend(pings)
-		}
-		if err == nil {
-			t.Errorf("%s: %d MiB of pings are answered", stage, sent>>20)
-		}
+	ping := func(i int) string { return fmt.Sprintf(`<iq type="get" id="%d"><ping xmlns="urn:xmpp:ping"/></iq>`, i) }
+	bound, resumable := s.At("mallory@example.test/x", "bound"), s.At("mallory@example.test/y", "resumable")
+	flood(bound, ping)
+	if err := s.Gone(bound.Addr); err != nil {
+		t.Error(err)
+	}
+	bound.Cut()
+	select {
+	case <-flood(resumable, ping):
+	case <-time.After(20 * time.Second):
+		t.Error("the connection of a session that can be resumed goes on")
+		resumable.Cut()
 	}
 	others.stop()
 }

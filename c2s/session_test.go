@@ -161,6 +161,7 @@ func TestSlowReaderBehindSlowHandler(t *testing.T) {
 	w := newWorld(t, func(c *config.Config) {
 		c.Limits.OutboxBytes, c.Limits.OutboxStanzas = 64<<10, 1000
 		c.Stream.ResumeBytes, c.Stream.ResumeStanzas = 256<<10, 1000
+		c.Limits.OutboxBytesPerUser = 1 << 40 // another bound
 	})
 	defer close(release)
 	w.r.HandleIQ(router.ToServer, "get", xml.Name{Space: "urn:slow", Local: "q"}, func(context.Context, wire.Stanza) (wire.Payload, error) {

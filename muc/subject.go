@@ -106,7 +106,7 @@ func (r *room) repeatSubject(st wire.Stanza, m *message) {
 	case err != nil:
 		r.refuse(st, r.storageError("look for a subject", err))
 		return
-	case row.Tombstone || archive.IDTime(row.ID).Before(r.subject.At) || r.setSubject(row):
+	case row.Tombstone || !archive.IDTime(row.ID).After(r.subject.At):
 		return
 	}
 	if out, err := wire.Parse(row.Stanza); err == nil && isSubject(out) {

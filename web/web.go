@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"path"
 	"strings"
 	"time"
 
@@ -50,10 +51,19 @@ func New(o Options) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		// No request here has a body, and where one ends is what servers in a row may disagree about (RFC 9112 §11.2).
+		body := r.ContentLength != 0 || len(r.TransferEncoding) > 0
+		if body {
+			w.Header().Set("Connection", "close")
+		}
 		switch {
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			w.Header().Set("Allow", "GET, HEAD")
 			http.Error(w, "only GET and HEAD are served here", http.StatusMethodNotAllowed)
+		case body:
+			http.Error(w, "requests have no body here", http.StatusBadRequest)
+		case path.Clean(r.URL.Path) != r.URL.Path:
+			http.NotFound(w, r) // the mux would redirect to where such a path leads
 		case o.Loopback && !localName(r.Host):
 			// A page of a stranger whose name was pointed at this machine (DNS rebinding) comes with that name.
 			http.Error(w, "use an address or localhost to reach this listener", http.StatusMisdirectedRequest)

@@ -10,6 +10,9 @@ import (
 	"salon.im/salon/wire"
 )
 
+// memory is by how much the heap of the process may grow while somebody attacks.
+const memory = 64 << 20
+
 // bystanders are two who talk to each other, one message and its answer after the other, until stop is called. It fails the
 // test if a message was lost or held up, and says how many there were.
 type bystanders struct {
@@ -30,11 +33,13 @@ func watch(t *testing.T, s *xmpptest.Server) *bystanders {
 }
 
 func (b *bystanders) talk(carol, dave *xmpptest.Client) error {
+	tick := time.NewTicker(2 * time.Millisecond) // they must not take the processors from whom they stand by
+	defer tick.Stop()
 	for {
 		select {
 		case <-b.quit:
 			return nil
-		default:
+		case <-tick.C:
 		}
 		begin := time.Now()
 		for _, pair := range [][2]*xmpptest.Client{{carol, dave}, {dave, carol}} {

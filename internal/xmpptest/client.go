@@ -22,6 +22,8 @@ type Client struct {
 	scan *wire.Scanner
 	buf  []byte
 	got  []byte
+	// Declares is what its stream headers declare beside the usual: ` xmlns:p="urn:example"`.
+	Declares string
 	// Features are the children of the last stream features.
 	Features wire.Stanza
 
@@ -34,17 +36,11 @@ type Client struct {
 
 const nsSM = "urn:xmpp:sm:3"
 
-// Dial logs a user in over STARTTLS with SCRAM and binds: the resource of addr, else one that the server makes. It makes
-// the account if need be. It sends no presence.
+// Dial logs a user in over the server's transport with SCRAM and binds: the resource of addr, else one that the server
+// makes. It makes the account if need be. It sends no presence.
 func (s *Server) Dial(addr string) *Client {
 	s.T.Helper()
-	a := wire.MustAddr(addr)
-	s.AddUser(a.Bare())
-	c := s.Connect(a)
-	c.StartTLS()
-	c.Login("SCRAM-SHA-256", Password(a.Bare()))
-	c.Bind(a.Resource())
-	return c
+	return s.At(addr, "bound")
 }
 
 // Online is Dial and an initial presence, with the server's echo of it awaited.
@@ -71,46 +67,56 @@ func (s *Server) Connect(addr wire.Addr) *Client {
 	s.T.Helper()
 	c := &Client{s: s, Addr: addr}
 	s.T.Cleanup(c.Cut)
-	c.connect("c2s")
+	c.connect(s.over)
 	c.Open()
 	return c
 }
 
-// connect opens a connection to a listener; Open follows.
-func (c *Client) connect(listener string) {
+// connect opens a connection; Open follows. Direct TLS is there before the first byte.
+func (c *Client) connect(over Transport) {
 	c.s.T.Helper()
 	c.Cut()
+	listener := "c2s"
+	if over == DirectTLS {
+		listener = "c2s direct"
+	}
 	conn, err := net.Dial("tcp", c.s.Addr(listener).String())
 	if err != nil {
 		c.s.T.Fatal(err)
 	}
 	c.conn, c.raw = conn, conn
 	c.scan, c.got, c.inbox, c.bound, c.dirty = wire.NewScanner(limits), nil, nil, false, false
+	if over == DirectTLS {
+		c.handshake(&tls.Config{InsecureSkipVerify: true, ServerName: c.Addr.Domain(), NextProtos: []string{"xmpp-client"}})
+	}
 }
 
 // reach connects, and goes as far as a script's stage.
 func (c *Client) reach(stage string) error {
-	if stage == "away" {
+	switch stage {
+	case "away":
 		return nil
-	}
-	if stage == "direct" {
-		c.connect("c2s direct")
-		c.handshake(&tls.Config{InsecureSkipVerify: true, ServerName: c.Addr.Domain(), NextProtos: []string{"xmpp-client"}})
+	case "direct":
+		c.connect(DirectTLS)
 		c.Open()
 		return nil
 	}
-	c.connect("c2s")
-	steps := map[string]int{"raw": 0, "open": 1, "secured": 2, "authenticated": 3, "bound": 4, "online": 5, "resumable": 5}[stage]
-	if steps > 0 {
+	c.connect(c.s.over)
+	steps := map[string]int{"raw": 0, "open": 1, "encrypted": 2, "secured": 3, "authenticated": 4, "bound": 5, "online": 6, "resumable": 6}[stage]
+	starts := c.s.over == STARTTLS && steps > 1 // else TLS is there already, or nowhere
+	if steps == 1 || starts {
 		c.Open()
 	}
-	if steps > 1 {
-		c.StartTLS()
+	if starts {
+		c.startTLS()
 	}
 	if steps > 2 {
-		c.Login("SCRAM-SHA-256", Password(c.Addr.Bare()))
+		c.Open()
 	}
 	if steps > 3 {
+		c.Login("SCRAM-SHA-256", Password(c.Addr.Bare()))
+	}
+	if steps > 4 {
 		c.Bind(c.Addr.Resource())
 	}
 	switch stage {
@@ -123,14 +129,20 @@ func (c *Client) reach(stage string) error {
 	return nil
 }
 
-// At connects and goes as far as a script's stage: raw, open, direct, secured, authenticated, bound, online, resumable.
+// At connects and goes as far as a script's stage: raw, open, direct, encrypted, secured, authenticated, bound, online, resumable.
 func (s *Server) At(addr, stage string) *Client {
 	s.T.Helper()
 	c := s.Client(addr)
-	if err := c.reach(stage); err != nil {
-		s.T.Fatalf("%s: %v", addr, err)
-	}
+	c.Reach(stage)
 	return c
+}
+
+// Reach connects and goes as far as a script's stage.
+func (c *Client) Reach(stage string) {
+	c.s.T.Helper()
+	if err := c.reach(stage); err != nil {
+		c.s.T.Fatalf("%s: %v", c.Addr, err)
+	}
 }
 
 // enable turns on resumption (XEP-0198 §3).
@@ -173,13 +185,13 @@ func (c *Client) Open() {
 }
 
 // header is a stream header to a domain.
-func header(to string) string {
-	return `<?xml version="1.0"?><stream:stream xmlns="jabber:client" xmlns:stream="http://etherx.jabber.org/streams" version="1.0" to="` + to + `">`
+func (c *Client) header(to string) string {
+	return `<?xml version="1.0"?><stream:stream xmlns="jabber:client" xmlns:stream="http://etherx.jabber.org/streams"` + c.Declares + ` version="1.0" to="` + to + `">`
 }
 
 func (c *Client) open(to string) error {
 	c.scan = wire.NewScanner(limits)
-	if err := c.write(header(to)); err != nil {
+	if err := c.write(c.header(to)); err != nil {
 		return err
 	}
 	tok, err := c.read()
@@ -198,12 +210,18 @@ func (c *Client) open(to string) error {
 // StartTLS negotiates TLS and opens the stream again. Certificates are not checked: the server made its own.
 func (c *Client) StartTLS() {
 	c.s.T.Helper()
+	c.startTLS()
+	c.Open()
+}
+
+// startTLS is StartTLS up to where a header must follow.
+func (c *Client) startTLS() {
+	c.s.T.Helper()
 	c.Write(`<starttls xmlns="urn:ietf:params:xml:ns:xmpp-tls"/>`)
 	if st := c.Recv(); st.Name().Local != "proceed" {
 		c.s.T.Fatalf("no TLS: %s", st.Append(nil))
 	}
 	c.handshake(&tls.Config{InsecureSkipVerify: true, ServerName: c.Addr.Domain()})
-	c.Open()
 }
 
 func (c *Client) handshake(cfg *tls.Config) {
@@ -213,6 +231,7 @@ func (c *Client) handshake(cfg *tls.Config) {
 		c.s.T.Fatal(err)
 	}
 	c.conn = t
+	c.scan = wire.NewScanner(limits)
 }
 
 var mechanisms = map[string]sasl.Mechanism{

@@ -27,8 +27,11 @@
 //
 // The first line is the title, with its §. `set KEY: VALUE` changes a setting (and `skip: WHY` skips the script). A line
 // `NAME: ADDRESS[, STAGE]` makes a client and takes it as far as STAGE: away, raw (a connection), open (a stream header and
-// features), direct (the same over direct TLS), secured (after STARTTLS), authenticated, bound (the default), online (initial
-// presence sent and answered), resumable (bound, with XEP-0198 resumption).
+// features), direct (the same over direct TLS), encrypted (a connection after STARTTLS), secured (a stream there),
+// authenticated, bound (the default), online (initial presence sent and answered), resumable (bound, with XEP-0198 resumption).
+//
+// Scripts of security/ run over each transport: starttls, direct, where a connection has TLS from its first byte, and clear,
+// where the server asks for none. A line `over: starttls, direct` leaves out those that a script makes no sense over.
 //
 // Steps are one line, some with an indented block:
 //

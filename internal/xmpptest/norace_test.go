@@ -2,7 +2,11 @@
 
 package xmpptest_test
 
-import "time"
+import (
+	"time"
+
+	"salon.im/salon/internal/xmpptest"
+)
 
 const (
 	// undisturbed is the longest that a message between two others may take while somebody attacks. A loaded machine needs
@@ -14,3 +18,6 @@ const (
 	// burst is how many queries of its archive one client sends at once.
 	burst = 200
 )
+
+// scriptsOver are the transports of the scripts of security/.
+var scriptsOver = xmpptest.Transports()

@@ -2,7 +2,11 @@
 
 package xmpptest_test
 
-import "time"
+import (
+	"time"
+
+	"salon.im/salon/internal/xmpptest"
+)
 
 // With the race detector a machine that does other things too is slow enough for times to say nothing.
 const (
@@ -10,3 +14,6 @@ const (
 	heldUp      = 5 * time.Second
 	burst       = 40
 )
+
+// scriptsOver are the transports of the scripts of security/: the detector finds as much over one of them.
+var scriptsOver = []xmpptest.Transport{xmpptest.DirectTLS}

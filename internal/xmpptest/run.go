@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,31 +14,32 @@ import (
 	"salon.im/salon/wire"
 )
 
-// RunScripts runs every script below a directory as a parallel subtest, each on a server of its own.
-func RunScripts(t *testing.T, dir string) {
-	n := 0
-	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".txt" {
-			return err
+// RunScripts runs every script of a directory as a parallel subtest, each on a server of its own, over STARTTLS.
+func RunScripts(t *testing.T, dir string) { RunScriptsOver(t, dir, STARTTLS, nil) }
+
+// RunScriptsOver is RunScripts for those that make sense over a transport. beside, unless nil, begins what goes on beside
+// each script, on its server, and returns what ends it.
+func RunScriptsOver(t *testing.T, dir string, over Transport, beside func(*testing.T, *Server) (end func())) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.txt"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts in %s: %v", dir, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
 		}
-		n++
-		rel, _ := filepath.Rel(dir, path)
-		t.Run(strings.TrimSuffix(filepath.ToSlash(rel), ".txt"), func(t *testing.T) {
+		s, wrong := ParseScript(filepath.Base(file), string(text))
+		if wrong == nil && !slices.Contains(s.Over, over) {
+			continue
+		}
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			t.Parallel()
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
+			if wrong != nil {
+				t.Fatal(wrong)
 			}
-			s, err := ParseScript(rel, string(text))
-			if err != nil {
-				t.Fatal(err)
-			}
-			s.Run(t)
+			s.run(t, over, beside)
 		})
-		return nil
-	})
-	if err != nil || n == 0 {
-		t.Fatalf("%d scripts in %s: %v", n, dir, err)
 	}
 }
 
@@ -51,13 +53,16 @@ type run struct {
 	vars    vars
 }
 
-// Run runs the script on a new server. It fails the test at the first step that fails.
-func (s *Script) Run(t *testing.T) {
+// run runs the script on a new server. It fails the test at the first step that fails.
+func (s *Script) run(t *testing.T, over Transport, beside func(*testing.T, *Server) (end func())) {
 	if s.Skip != "" {
 		t.Skip(s.Skip)
 	}
 	r := &run{Script: s, t: t, clients: map[string]*Client{}, stage: map[string]string{}, vars: vars{}}
-	r.s = Start(t, func(c *config.Config) { settings(t, c, s.Set) })
+	r.s = StartOver(t, over, func(c *config.Config) { settings(t, c, s.Set) })
+	if beside != nil {
+		defer beside(t, r.s)()
+	}
 	for _, c := range s.Clients {
 		r.clients[c.Name] = r.s.Client(c.Addr)
 		r.stage[c.Name] = c.Stage

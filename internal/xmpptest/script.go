@@ -10,7 +10,8 @@ import (
 type Script struct {
 	Name    string // of the file
 	Title   string
-	Skip    string // why it is skipped
+	Skip    string      // why it is skipped
+	Over    []Transport // that it makes sense over
 	Set     []Setting
 	Clients []ScriptClient
 	Steps   []Step
@@ -37,12 +38,12 @@ var (
 	titleForm  = regexp.MustCompile(`^# .*§\S+.*: .+`)
 	clientForm = regexp.MustCompile(`^([a-z][a-z0-9]*): (\S+@\S+?)(?:, ([a-z]+))?$`)
 	stepForm   = regexp.MustCompile(`^([a-z][a-z0-9]*)('s)? (.+)$`)
-	stages     = []string{"away", "raw", "open", "direct", "secured", "authenticated", "bound", "online", "resumable"}
+	stages     = []string{"away", "raw", "open", "direct", "encrypted", "secured", "authenticated", "bound", "online", "resumable"}
 )
 
 // ParseScript reads a script. Its errors name the line.
 func ParseScript(name, text string) (*Script, error) {
-	s := &Script{Name: name}
+	s := &Script{Name: name, Over: Transports()}
 	lines := strings.Split(text, "\n")
 	if !titleForm.MatchString(lines[0]) {
 		return nil, fmt.Errorf("%s:1: the first line is a title with its §: # XEP-0045 §7.2.5: what it shows", name)
@@ -72,6 +73,13 @@ func ParseScript(name, text string) (*Script, error) {
 func (s *Script) line(line string, n int) error {
 	if v, ok := strings.CutPrefix(line, "skip: "); ok {
 		s.Skip = v
+		return nil
+	}
+	if v, ok := strings.CutPrefix(line, "over: "); ok {
+		var err error
+		if s.Over, err = parseTransports(v); err != nil {
+			return fmt.Errorf("%s:%d: %w", s.Name, n, err)
+		}
 		return nil
 	}
 	if v, ok := strings.CutPrefix(line, "set "); ok {

@@ -30,17 +30,25 @@ type Server struct {
 	T   testing.TB
 	Cfg *config.Config
 
+	over  Transport // of its clients
 	mu    sync.Mutex
 	users map[wire.Addr]bool
 	stop  context.CancelFunc
 	done  chan error
 }
 
-// Start starts a server that ends with the test. edit may change its settings.
+// Start starts a server that ends with the test. edit may change its settings. Its clients come over STARTTLS.
 func Start(t testing.TB, edit ...func(*config.Config)) *Server {
 	t.Helper()
+	return StartOver(t, STARTTLS, edit...)
+}
+
+// StartOver is Start for clients that come over a transport.
+func StartOver(t testing.TB, over Transport, edit ...func(*config.Config)) *Server {
+	t.Helper()
 	cfg := settingsOf(t, edit)
-	s := &Server{T: t, Cfg: cfg, users: map[wire.Addr]bool{}}
+	cfg.TLS.Require = cfg.TLS.Require && over != Clear
+	s := &Server{T: t, Cfg: cfg, over: over, users: map[wire.Addr]bool{}}
 	s.start()
 	t.Cleanup(s.Stop)
 	return s

@@ -1,14 +1,17 @@
 package xmpptest_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
 
-// TestSecurityTable keeps docs/security-tests.md true: each test that it names exists, and each script of security/ stands in it.
+// TestSecurityTable keeps docs/security-tests.md true: each attack that we know of has a row, each test that it names exists,
+// and each script of security/ stands in it.
 func TestSecurityTable(t *testing.T) {
 	const root = "../.."
 	text, err := os.ReadFile(root + "/docs/security-tests.md")
@@ -16,10 +19,19 @@ func TestSecurityTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := goTests(t, root)
-	named := map[string]bool{}
+	named, listed := map[string]bool{}, map[string]bool{}
 	for _, line := range strings.Split(string(text), "\n") {
 		cells := strings.Split(line, "|")
-		if len(cells) < 6 || strings.HasPrefix(cells[1], "-") || strings.TrimSpace(cells[1]) == "rows" {
+		if len(cells) < 5 || strings.HasPrefix(cells[1], "-") || strings.TrimSpace(cells[1]) == "rows" {
+			continue
+		}
+		for _, id := range ids(cells[1]) {
+			if listed[id] {
+				t.Errorf("%s has two rows", id)
+			}
+			listed[id] = true
+		}
+		if len(cells) == 5 { // it comes later
 			continue
 		}
 		names := regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cells[4], -1)
@@ -37,6 +49,11 @@ func TestSecurityTable(t *testing.T) {
 			}
 		}
 	}
+	for _, id := range ids("A01–A21, B01–B31, C01–C38, D01–D21, E01–E13, F01–F11, G01–G16, H01–H18, I01–I04") {
+		if !listed[id] {
+			t.Errorf("%s has no row", id)
+		}
+	}
 	scripts, err := filepath.Glob(root + "/testdata/script/security/*.txt")
 	if err != nil || len(scripts) == 0 {
 		t.Fatal("no scripts", err)
@@ -50,16 +67,26 @@ func TestSecurityTable(t *testing.T) {
 	for _, a := range append(before, after...) {
 		rows[a.row] = true
 	}
-	for _, group := range []struct {
-		letter      string
-		first, last int
-	}{{"A", 1, 17}, {"C", 1, 26}, {"C", 32, 34}} {
-		for n := group.first; n <= group.last; n++ {
-			if row := group.letter + string(rune('0'+n/10)) + string(rune('0'+n%10)); !rows[row] {
-				t.Errorf("TestBadInput has nothing for %s", row)
-			}
+	for _, id := range ids("A01–A17, C01–C26, C32–C34") {
+		if !rows[id] {
+			t.Errorf("TestBadInput has nothing for %s", id)
 		}
 	}
+}
+
+// ids returns the attacks of a list such as "A01–A03, B07"; what is none is passed over.
+func ids(list string) (out []string) {
+	for _, m := range regexp.MustCompile(`([A-I])(\d\d)(?:–([A-I])(\d\d))?`).FindAllStringSubmatch(list, -1) {
+		first, _ := strconv.Atoi(m[2])
+		last := first
+		if m[3] == m[1] {
+			last, _ = strconv.Atoi(m[4])
+		}
+		for n := first; n <= last; n++ {
+			out = append(out, fmt.Sprintf("%s%02d", m[1], n))
+		}
+	}
+	return out
 }
 
 var testFunc = regexp.MustCompile(`(?m)^func (Test\w+)\(`)

@@ -17,6 +17,8 @@ const (
 	// keepFirst of the start, so that servers that restart together do not look together.
 	keepEvery = time.Hour
 	keepFirst = time.Minute
+	// keepRetry is what keepEvery is after a look that failed: the database was away, most likely.
+	keepRetry = time.Minute
 	// keepChunk is how many rows one transaction deletes.
 	keepChunk = 1000
 	// keepPause and keepShare space the transactions: after each the keeper waits keepPause, or keepShare times what it
@@ -96,11 +98,14 @@ func NewKeeper(o KeeperOptions) *Keeper {
 	return &Keeper{o: o, turn: make(chan struct{}, 1)}
 }
 
-// Run looks at all archives once soon after it is called and then once an hour, until ctx ends. Call it on a goroutine.
+// Run looks at all archives once soon after it is called and then once an hour, or a minute after it could not, until ctx
+// ends. Call it on a goroutine.
 func (k *Keeper) Run(ctx context.Context) {
-	for wait := rand.N(keepFirst); pause(ctx, wait) == nil; wait = keepEvery {
+	for wait := rand.N(keepFirst); pause(ctx, wait) == nil; {
+		wait = keepEvery
 		if _, err := k.RunOnce(ctx); err != nil && ctx.Err() == nil {
-			k.o.Log.Error("archive: old messages were not all deleted; the next try is in an hour", "err", err)
+			wait = keepRetry
+			k.o.Log.Error("archive: old messages were not all deleted", "err", err, "next_try", wait)
 		}
 	}
 }

@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"salon.im/salon/storage/sqlite"
+	"salon.im/salon/wire"
 )
 
 func TestPersonCommands(t *testing.T) {
@@ -61,6 +64,24 @@ func TestPersonCommands(t *testing.T) {
 		}
 		if _, err := os.Stat(out + ".bob"); err == nil {
 			t.Error("a file of nobody")
+		}
+	})
+}
+
+// An erasure reaches the rooms that the person owned and that were destroyed, though there is nothing else of the person.
+func TestEraseReachesDestroyedRooms(t *testing.T) {
+	withAndWithout(t, func(t *testing.T, data string) {
+		salon(t, "", "room", "create", "hall", "--owner", "zoe@b.test", "--data", data).want(t, 0, "created", "")
+		salon(t, "", "room", "destroy", "hall", "--data", data).want(t, 0, "destroyed", "")
+		salon(t, "", "user", "erase", "zoe@b.test", "--yes", "--data", data).want(t, 1, "", "there is no user zoe@b.test")
+		store, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(data, "salon.db")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer store.Close()
+		tombs, err := store.Document(t.Context(), wire.MustAddr("conference.a.test"), "tombs", "")
+		if err != nil || !strings.Contains(string(tombs), "hall@") || strings.Contains(string(tombs), "zoe") {
+			t.Errorf("remembered is %s, %v", tombs, err)
 		}
 	})
 }

@@ -103,7 +103,7 @@ func TestArchiveBurst(t *testing.T) {
 			others.stop()
 			slow := time.Duration(others.slow.Load())
 			t.Logf("the burst took %v; rounds over %v took %v of it", took, heldUp, slow)
-			if slow > took/5 {
+			if slow > took/2 { // a busy machine makes some rounds slow; a held-up server nearly all
 				t.Errorf("others were held up for %v of %v", slow, took)
 			}
 		})

@@ -199,5 +199,5 @@ func (a *asker) life(room string) string {
 	}
 	e, _ := st.Kid("", "error")
 	text, _ := e.Kid("urn:ietf:params:xml:ns:xmpp-stanzas", "text")
-	return "destroyed" + strings.TrimPrefix(text.Text(), "The room was destroyed.")
+	return "destroyed" + strings.TrimPrefix(text.Text(), "The room was destroyed. Reason:")
 }

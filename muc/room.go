@@ -41,6 +41,9 @@ type room struct {
 	subject storage.Subject
 	// subjectBy is who set the subject, bare, if that was since the room was read; zero if not.
 	subjectBy wire.Addr
+	// subjectRow is the archive's row of the subject, if that was set since the room was read; 0 if not: then its time must do, to the
+	// millisecond.
+	subjectRow int64
 
 	affiliations map[wire.Addr]storage.Affiliation // by bare address, or host for a ban; without none
 	occupants    map[string]*occupant              // by nick
@@ -74,7 +77,7 @@ func newRoom(s *Service, addr wire.Addr) *room {
 // reset makes the room one that does not exist.
 func (r *room) reset() {
 	r.state, r.stored, r.created = absent, false, time.Time{}
-	r.set, r.subject, r.subjectBy = settings{}, storage.Subject{}, wire.Addr{}
+	r.set, r.subject, r.subjectBy, r.subjectRow = settings{}, storage.Subject{}, wire.Addr{}, 0
 	r.affiliations = map[wire.Addr]storage.Affiliation{}
 	r.occupants = map[string]*occupant{}
 	r.sessions = map[wire.Addr]*session{}

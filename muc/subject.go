@@ -75,7 +75,10 @@ func (r *room) changeSubject(m *message) error {
 	if err := r.storeSubject(sub); err != nil {
 		return err
 	}
-	r.subject = sub
+	r.subject, r.subjectRow = sub, 0
+	if len(m.rows) > 0 {
+		r.subjectRow = m.rows[0].ID
+	}
 	r.takeBack(m.rewrite)
 	r.toAll(st)
 	return nil
@@ -106,7 +109,7 @@ func (r *room) repeatSubject(st wire.Stanza, m *message) {
 	case err != nil:
 		r.refuse(st, r.storageError("look for a subject", err))
 		return
-	case row.Tombstone || !archive.IDTime(row.ID).After(r.subject.At):
+	case row.Tombstone || row.ID <= r.subjectRow || archive.IDTime(row.ID).Before(r.subject.At) || r.setSubject(row):
 		return
 	}
 	if out, err := wire.Parse(row.Stanza); err == nil && isSubject(out) {

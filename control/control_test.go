@@ -283,7 +283,7 @@ func TestList(t *testing.T) {
 			{"", "alice@a.test", 10, "bob@b.test carol@a.test"},
 			{"a.test", "", 10, "alice@a.test carol@a.test"},
 			{"a.test", "alice@a.test", 1, "carol@a.test"},
-			{"c.test", "", control.MaxList, ""},
+			{"a.test", "zoe@a.test", control.MaxList, ""},
 		} {
 			var after wire.Addr
 			if c.after != "" {
@@ -301,6 +301,8 @@ func TestList(t *testing.T) {
 				t.Errorf("%+v: %q %v", c, got, err)
 			}
 		}
+		_, err := a.ListUsers(t.Context(), "c.test", wire.Addr{}, control.MaxList)
+		wantKind(t, "another host", err, control.Invalid, "c.test is no host here")
 	})
 }
 

@@ -205,6 +205,9 @@ func (u *Users) ListUsers(ctx context.Context, host string, after wire.Addr, lim
 	if err != nil {
 		return nil, fmt.Errorf("control: list users: %w", err)
 	}
+	if len(accounts) == 0 && after.IsZero() && host != "" && !slices.Contains(u.o.Hosts(), host) { // one that was served once may have users still
+		return nil, invalid("%s is no host here (see hosts in the settings)", host)
+	}
 	users := make([]User, len(accounts))
 	for i, a := range accounts {
 		waiting, err := u.o.Persons.CountUndelivered(ctx, a.Addr, MaxWaiting)

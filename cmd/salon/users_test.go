@@ -43,7 +43,7 @@ func TestUserCommands(t *testing.T) {
 			{"passwd of nobody", "two", "user passwd dave@a.test", 1, "", "there is no user dave@a.test: `" + binary + " user list --data " + data + "` shows who there is"},
 			{"list", "", "user list", 0, "never seen\nbob@a.test    made ", ""},
 			{"list of a host", "", "user list --host A.test", 0, "carol@a.test", ""},
-			{"list of another host", "", "user list --host b.test", 0, "", ""},
+			{"list of another host", "", "user list --host b.test", 1, "", "b.test is no host here"},
 			{"list, JSON", "", "user list --json", 0, `{"jid":"carol@a.test","created":`, ""},
 			{"delete", "", "user delete bob@a.test", 0, "bob@a.test deleted", ""},
 			{"delete again", "", "user delete bob@a.test --json", 1, "", `{"kind":"missing"`},

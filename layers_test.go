@@ -53,6 +53,7 @@ var homes = map[string]string{
 	"github.com/spf13/viper":           "config",
 	"github.com/jackc/pgx":             "storage/postgres",
 	"github.com/caddyserver/certmagic": "certs",
+	"go.uber.org/zap":                  "certs",
 	"github.com/spf13/cobra":           "cmd",
 }
 

@@ -21,6 +21,7 @@ var suites = []uint16{
 func (s *Source) TLSConfig(alpn ...string) *tls.Config {
 	c := s.newConfig("")
 	c.NextProtos = alpn
+	c.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) { return s.answerChallenge(hello), nil }
 	return c
 }
 

@@ -40,6 +40,11 @@ func (c *checker) hosts(hosts []Host) {
 		if h.Contact != nil {
 			c.contact(key+"contact", h.Contact)
 		}
+		if h.TLS != nil {
+			c.text(key+"tls.acme.ca", h.TLS.ACME.CA)
+			c.text(key+"tls.acme.email", h.TLS.ACME.Email)
+			c.authority(key+"tls.acme", h.TLS.ACME.CA, h.TLS.ACME.Email)
+		}
 		if h.Archive != nil {
 			c.hostArchive(key+"archive", h.Archive)
 		}

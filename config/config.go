@@ -33,6 +33,7 @@ type Host struct {
 	Admins       []string     `yaml:"admins,omitempty" reload:"true"`
 	Contact      *Contact     `yaml:"contact,omitempty"`
 	Archive      *HostArchive `yaml:"archive,omitempty"`
+	TLS          *HostTLS     `yaml:"tls,omitempty" reload:"false"`
 }
 
 // Listen says where the server listens. Addresses are host:port; an empty host means all addresses, port 0 any free port.
@@ -53,9 +54,10 @@ type Storage struct {
 	URLFile string     `yaml:"url_file" reload:"false"`
 }
 
-// TLS holds the certificates from files. With none, the server makes a self-signed one.
+// TLS says where certificates come from: files, then an authority. With neither, the server makes a self-signed one.
 type TLS struct {
 	Files []CertFile `yaml:"files" reload:"true"`
+	ACME  ACME       `yaml:"acme"`
 	// Require refuses to log in a client whose stream is not encrypted.
 	Require bool `yaml:"require" reload:"true"`
 }

@@ -8,7 +8,7 @@ func Default() *Config {
 		Data:                "./data",
 		Hosts:               []Host{newHost("localhost")},
 		Listen:              Listen{C2S: []string{}, C2SDirect: []string{}, HTTP: "127.0.0.1:5280"},
-		TLS:                 TLS{Files: []CertFile{}, Require: true},
+		TLS:                 TLS{Files: []CertFile{}, ACME: defaultACME(), Require: true},
 		Auth:                defaultAuth(),
 		Registration:        RegistrationClosed,
 		RegistrationPerHour: 5,
@@ -67,6 +67,10 @@ func Default() *Config {
 
 // newHost is the host of that name, with its rooms where they are by default.
 func newHost(name string) Host { return Host{Name: name, Rooms: "conference." + name} }
+
+func defaultACME() ACME {
+	return ACME{CA: NoCA, Challenges: []string{"tls-alpn-01", "http-01"}, TLSPort: 443, HTTPPort: 80}
+}
 
 func defaultAuth() Auth {
 	return Auth{

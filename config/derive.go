@@ -21,6 +21,7 @@ func (c *Config) For(h Host) Host {
 		h.Contact = &c.Contact
 	}
 	h.Archive = c.Archive.over(h.Archive)
+	h.TLS = c.TLS.ACME.over(h.TLS)
 	return h
 }
 

@@ -162,7 +162,7 @@ admins: [Alice@Example.org]
 				Sales: []string{}, Security: []string{}, Status: []string{}, Support: []string{}}},
 	}
 	want.Listen = config.Listen{C2S: []string{"192.0.2.1:5222", "[2001:db8::1]:5222"}, C2SDirect: []string{}}
-	want.TLS = config.TLS{Files: []config.CertFile{{Certificate: "a.pem", Key: "b.pem"}}}
+	want.TLS.Files, want.TLS.Require = []config.CertFile{{Certificate: "a.pem", Key: "b.pem"}}, false
 	want.Auth.Mechanisms, want.Auth.Delay, want.Auth.MaxDelay = []string{"PLAIN"}, 0, 90*time.Second
 	want.Archive.QueueBytes = 64*config.MiB + 1
 	want.Admins = []string{"alice@example.org"}

@@ -47,7 +47,7 @@ func changes(key string, f field, a, b reflect.Value) (keys []string, fixed bool
 				continue
 			}
 			keys = append(keys, fmt.Sprintf("%s[%d].%s", key, i, inner.name))
-			fixed = fixed || !isSection(inner.typ) && inner.tag.Get("reload") != "true"
+			fixed = fixed || inner.tag.Get("reload") == "false"
 		}
 	}
 	return keys, fixed

@@ -42,6 +42,10 @@ func (c *Config) checkEach() []*Error {
 		check.path(key+".certificate", f.Certificate)
 		check.path(key+".key", f.Key)
 	}
+	if c.TLS.ACME.CA == "" {
+		check.add("tls.acme.ca", "want "+NoCA+" for no automatic certificates")
+	}
+	check.authority("tls.acme", c.TLS.ACME.CA, c.TLS.ACME.Email)
 	check.admins("admins", c.Admins)
 	check.contact("contact", &c.Contact)
 	check.held("archive.hold", c.Archive.Hold)
@@ -106,7 +110,7 @@ func (c *Config) checkTogether() []*Error {
 	atLeast("limits.stanza", "limits.vcard_bytes")
 	atLeast("stream.resume_bytes", "limits.stanza")
 	atLeast("rooms.history_max", "rooms.history_stanzas")
-	return errs
+	return append(errs, c.checkAuthorities()...)
 }
 
 // number returns the value of a key that is a number, a size or a duration.

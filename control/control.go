@@ -53,6 +53,7 @@ type Admin interface {
 	Status(ctx context.Context) (Status, error)
 	Privacy
 	Rooms
+	Certificates
 }
 
 // User is one row of the list.

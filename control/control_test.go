@@ -15,6 +15,7 @@ import (
 
 	"salon.im/salon/archive"
 	"salon.im/salon/auth"
+	"salon.im/salon/certs"
 	"salon.im/salon/control"
 	"salon.im/salon/storage"
 	"salon.im/salon/storage/sqlite"
@@ -78,6 +79,21 @@ func (server) Expire(context.Context) (archive.KeeperReport, error) {
 }
 
 func (server) Reindex(context.Context) (int, error) { return 42, nil }
+
+func (server) ListCertificates(context.Context) ([]certs.Status, error) {
+	return []certs.Status{{Name: "a.test", Origin: certs.OriginFile}}, nil
+}
+
+func (server) RenewCertificate(_ context.Context, name string) error {
+	if name != "a.test" {
+		return &control.Error{Kind: control.Missing, Text: "no " + name}
+	}
+	return nil
+}
+
+func (server) CheckCertificates(context.Context) ([]certs.Finding, error) {
+	return []certs.Finding{{Check: "clock", Verdict: certs.VerdictOK, Text: "t"}}, nil
+}
 
 // online serves a house on a socket and returns the client half.
 func online(t *testing.T, h *house) control.Admin {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"salon.im/salon/archive"
+	"salon.im/salon/certs"
 )
 
 const (
@@ -21,6 +22,7 @@ type Offline struct {
 	*Users
 	*Services
 	Indexer *archive.Indexer
+	DryRun  func(context.Context) ([]certs.Finding, error)
 }
 
 var _ Admin = Offline{}

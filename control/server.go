@@ -88,6 +88,7 @@ func NewHandler(a Admin, log *slog.Logger) http.Handler {
 	})
 	h.handlePrivacy(mux)
 	h.handleRooms(mux)
+	h.handleCertificates(mux)
 	return mux
 }
 

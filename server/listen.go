@@ -90,9 +90,9 @@ func isLoopback(addr string) bool {
 }
 
 // certOptions says which names need certificates, and which files there are.
-func certOptions(cfg *config.Config, log *slog.Logger) certs.Options {
+func certOptions(cfg *config.Config, acme certs.ACME, log *slog.Logger) certs.Options {
 	hosts, files := certNames(cfg)
-	return certs.Options{Dir: cfg.Data + "/certs", Hosts: hosts, Files: files, Log: log}
+	return certs.Options{Dir: cfg.Data + "/certs", Hosts: hosts, Files: files, ACME: acme, Log: log}
 }
 
 // CheckCertificates says what is wrong with the certificate files of the settings, without a server. Any goroutine may call it.
@@ -100,7 +100,8 @@ func CheckCertificates(cfg *config.Config) error { return certs.Check(certNames(
 
 func certNames(cfg *config.Config) (hosts []certs.Host, files []certs.Pair) {
 	for _, h := range cfg.Hosts {
-		hosts = append(hosts, certs.Host{Name: h.Name, Others: []string{h.Rooms}})
+		ca, email := cfg.Authority(h)
+		hosts = append(hosts, certs.Host{Name: h.Name, Others: []string{h.Rooms}, CA: ca, Email: email})
 	}
 	for _, f := range cfg.TLS.Files {
 		files = append(files, certs.Pair{Cert: f.Certificate, Key: f.Key})

@@ -56,6 +56,9 @@ func (s *Server) measure() {
 	counter("resume_failures_total", "Resumptions refused.", nil, c.ResumeFailures.Load)
 	counter("overflows_total", "Sessions cut because they did not read.", nil, c.Overflows.Load)
 	gauge("negotiating", "Connections that are not logged in yet.", func() float64 { return float64(c.Negotiating.Load()) })
+	counter("certificates_issued_total", "Certificates that an authority issued.", nil, s.certs.Counts.Issued.Load)
+	counter("certificate_failures_total", "Tries that got no certificate from an authority.", nil, s.certs.Counts.Failed.Load)
+	s.metrics.MustRegister(certificates{s})
 	s.measureArchive(counter, gauge)
 }
 

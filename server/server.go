@@ -113,7 +113,11 @@ func (s *Server) open(ctx context.Context) error {
 	if err := s.openStore(ctx, cfg); err != nil {
 		return err
 	}
-	if s.certs, err = certs.Open(ctx, certOptions(cfg, s.o.Log)); err != nil {
+	acme, err := acmeOptions(cfg)
+	if err != nil {
+		return err
+	}
+	if s.certs, err = certs.Open(ctx, certOptions(cfg, acme, s.o.Log)); err != nil {
 		return err
 	}
 	if err := s.build(ctx, cfg, key); err != nil {
@@ -150,6 +154,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.wg.Go(func() { s.trim(s.background) })
 	s.wg.Go(func() { s.keeper.Run(s.background) })
 	s.wg.Go(func() { s.indexer.Run(s.background) })
+	s.wg.Go(func() { s.certs.Run(s.background) })
 	headroom()
 	for _, l := range s.listeners {
 		s.wg.Go(func() {
@@ -245,18 +250,22 @@ type Info struct {
 	Lobby       string // the public room's address, "" for none
 	Fingerprint map[string]string
 	SelfSigned  map[string]bool
+	Automatic   map[string]bool // an authority issues for the host, or will soon
 }
 
 // Info returns what to tell people about the server.
 func (s *Server) Info() Info {
 	cfg := s.Config()
-	i := Info{Addrs: map[string][]net.Addr{}, Hosts: cfg.Hosts, Fingerprint: map[string]string{}, SelfSigned: map[string]bool{}}
+	i := Info{Addrs: map[string][]net.Addr{}, Hosts: cfg.Hosts, Fingerprint: map[string]string{}, SelfSigned: map[string]bool{},
+		Automatic: map[string]bool{}}
 	for _, l := range s.listeners {
 		i.Addrs[l.name] = append(i.Addrs[l.name], l.Addr())
 	}
 	for _, h := range cfg.Hosts {
 		i.Fingerprint[h.Name] = s.certs.Fingerprint(h.Name)
 		i.SelfSigned[h.Name] = s.certs.SelfSigned(h.Name)
+		ca, _ := cfg.Authority(h)
+		i.Automatic[h.Name] = ca != "" && s.certs.Origin(h.Name) != certs.OriginFile
 	}
 	if cfg.Rooms.PublicLobby != "" {
 		i.Lobby = cfg.Rooms.PublicLobby + "@" + cfg.Hosts[0].Rooms

@@ -13,6 +13,7 @@ import (
 
 	"salon.im/salon/archive"
 	"salon.im/salon/auth"
+	"salon.im/salon/certs"
 	"salon.im/salon/config"
 	"salon.im/salon/control"
 	"salon.im/salon/server"
@@ -40,7 +41,8 @@ func (a *app) withAdmin(c *cobra.Command, do func(context.Context, control.Admin
 			_, _ = fmt.Fprintf(a.err, "salon: there was no data directory %s: made it (if your server has another, give its --data)\n", cfg.Data)
 		}
 		rooms := server.OfflineRooms(cfg, store, slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn})))
-		return control.Offline{Users: control.NewUsers(usersOptions(cfg, store, rooms)), Services: rooms.Admin(), Indexer: indexer(cfg, store)},
+		return control.Offline{Users: control.NewUsers(usersOptions(cfg, store, rooms)), Services: rooms.Admin(), Indexer: indexer(cfg, store),
+				DryRun: func(ctx context.Context) ([]certs.Finding, error) { return server.DryRunCertificates(ctx, cfg) }},
 			func() error { return errors.Join(rooms.Close(), store.Close()) }, nil
 	})
 	if err != nil {

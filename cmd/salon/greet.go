@@ -21,7 +21,7 @@ func (a *app) greet(i info, cfg *config.Config) {
 	a.item("Settings", a.settings(cfg))
 	label := "Certificate"
 	for _, h := range i.Hosts {
-		a.item(label, certificate(i, h.Name)...)
+		a.item(label, a.certificate(i, h.Name)...)
 		label = ""
 	}
 	a.say("\n")
@@ -65,7 +65,7 @@ func gajim(user string, i info) string {
 	if literal := net.ParseIP(strings.Trim(host, "[]")) != nil; host != "localhost" && !literal && len(addrs) > 0 {
 		text += " (without DNS for " + host + ", give the hostname " + addrs[0] + " under Advanced)"
 	}
-	if i.SelfSigned[host] {
+	if i.SelfSigned[host] && !i.Automatic[host] {
 		text += ", accept the certificate"
 	}
 	if i.Lobby != "" {
@@ -81,8 +81,13 @@ func (a *app) settings(cfg *config.Config) string {
 	return "all defaults; to change some: " + a.invoked + " config example > " + quote(filepath.Join(cfg.Data, "salon.yaml"))
 }
 
-func certificate(i info, host string) []string {
-	if !i.SelfSigned[host] {
+func (a *app) certificate(i info, host string) []string {
+	switch {
+	case i.Automatic[host] && i.SelfSigned[host]:
+		return []string{"self-signed for " + host + " until the authority's is there; what is in its way tells", a.hint("cert", "check")}
+	case i.Automatic[host]:
+		return []string{"automatic for " + host + ", SHA-256 " + i.Fingerprint[host]}
+	case !i.SelfSigned[host]:
 		return []string{"from a file for " + host + ", SHA-256 " + i.Fingerprint[host]}
 	}
 	return []string{"self-signed for " + host + ": clients ask whether to trust it. Compare its SHA-256 fingerprint:", i.Fingerprint[host]}

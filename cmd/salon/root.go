@@ -73,7 +73,7 @@ func (a *app) root() *cobra.Command {
 	flags.StringVar(&a.host, "host", "", "serve this `domain` alone, such as chat.lan, instead of the hosts in the settings")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	a.group(root)
-	root.AddCommand(a.serveCmd(), a.userCmd(), a.roomCmd(), a.archiveCmd(), a.storageCmd(), a.checkCmd(), a.configCmd(), a.versionCmd())
+	root.AddCommand(a.serveCmd(), a.userCmd(), a.roomCmd(), a.archiveCmd(), a.certCmd(), a.storageCmd(), a.checkCmd(), a.configCmd(), a.versionCmd())
 	return root
 }
 

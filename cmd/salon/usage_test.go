@@ -9,7 +9,7 @@ import (
 
 func TestWrongCommandLines(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
-		{"", "choose one of archive, check, config, room, serve, storage, user, version (see `" + "SALON --help`)"},
+		{"", "choose one of archive, cert, check, config, room, serve, storage, user, version (see `" + "SALON --help`)"},
 		{"bogus", `unknown command "bogus"`},
 		{"user", "choose one of add, delete, erase, export, import, list, passwd (see `SALON user --help`)"},
 		{"user bogus", `unknown command "bogus"`},

@@ -1,0 +1,4 @@
+package certs
+
+// RetryAfter is retryAfter, for its test.
+var RetryAfter = retryAfter

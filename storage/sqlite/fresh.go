@@ -164,7 +164,8 @@ func (f *fresh) replace(x freshIndex) {
 
 // add notes a row above the mark.
 func (f *fresh) add(r *storage.Row) {
-	row := freshRow{freshOrigin{r.Owner.String(), string(r.Origin)}, r.ID, r.Peer.String(), r.Kind == storage.RowPassing}
+	owner, peer := strings.Clone(r.Owner.String()), strings.Clone(r.Peer.String()) // they may be pieces of stanzas
+	row := freshRow{freshOrigin{owner, string(r.Origin)}, r.ID, peer, r.Kind == storage.RowPassing}
 	f.added = append(f.added, row)
 	f.last = max(f.last, row.id)
 	if row.origin != "" {

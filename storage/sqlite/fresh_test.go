@@ -3,12 +3,16 @@ package sqlite_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 
 	"salon.im/salon/storage"
 	"salon.im/salon/storage/sqlite"
+	"salon.im/salon/wire"
 )
 
 func chatRow(id int64, origin string) storage.Row {
@@ -151,4 +155,32 @@ func checkRun(t *testing.T, rows []storage.Row, n, id int64) {
 	if int64(len(rows)) < n || n > 0 && rows[len(rows)-1].ID < id {
 		t.Fatalf("%d rows of at least %d, up to %v of %d", len(rows), n, rows[max(0, len(rows)-1):], id)
 	}
+}
+
+// TestFreshKeepsNoStanza appends rows whose addresses are pieces of large stanzas, as they are on the wire. What is
+// remembered of the rows keeps none of the stanzas in memory.
+func TestFreshKeepsNoStanza(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "salon.db"))
+	const rows, large = 100, 1 << 20
+	before := heap()
+	for i := range rows {
+		text := fmt.Sprintf("user%d@example.test bob%d@example.test %s", i, i, strings.Repeat(" ", large))
+		words := strings.Fields(text)
+		row := chatRow(int64(i+1), fmt.Sprint(i))
+		row.Owner, row.Peer = wire.MustAddr(words[0]), wire.MustAddr(words[1])
+		mustAppend(t, s, row)
+	}
+	if grown := heap() - before; grown > rows*large/4 {
+		t.Errorf("%d KiB more are in use", grown>>10)
+	}
+	if n := s.FreshRows(); n != rows {
+		t.Errorf("%d rows are fresh", n)
+	}
+}
+
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }

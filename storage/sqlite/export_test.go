@@ -24,6 +24,9 @@ func (s *Store) SetMaxOwners(n int) { s.owners.Max = n }
 // SetFold says how many fresh rows make Append fold. Call it before the store is used.
 func (s *Store) SetFold(rows int) { s.foldAt = rows }
 
+// FoldRows is how many fresh rows make Append fold.
+const FoldRows = foldRows
+
 // FreshRows counts the rows that have not moved on.
 func (s *Store) FreshRows() int {
 	s.fresh.mu.RLock()

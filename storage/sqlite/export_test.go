@@ -34,6 +34,13 @@ func (s *Store) FreshRows() int {
 	return s.fresh.count
 }
 
+// PendingRows counts what is remembered of a transaction under way.
+func (s *Store) PendingRows() int {
+	c := <-s.writer
+	defer func() { s.writer <- c }()
+	return len(s.fresh.added) + len(s.fresh.removed) + len(s.fresh.since)
+}
+
 // CachedOwners counts the numbers in the cache.
 func (s *Store) CachedOwners() int {
 	c := <-s.writer

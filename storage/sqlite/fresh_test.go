@@ -76,6 +76,27 @@ func TestFreshIsBounded(t *testing.T) {
 		if n := s.FreshRows(); n == 0 || n >= bound+batch {
 			t.Fatalf("%d rows are fresh, of less than %d", n, bound+batch)
 		}
+		if n := s.PendingRows(); n != 0 {
+			t.Fatalf("%d rows are remembered of transactions that have ended", n)
+		}
+	}
+}
+
+// TestFreshGoAtOnce appends rows that go or move on in their own batch.
+func TestFreshGoAtOnce(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "salon.db"))
+	passing := chatRow(2, "b")
+	passing.Kind, passing.Undelivered = storage.RowPassing, true
+	for i, b := range []storage.Batch{
+		{Rows: []storage.Row{passing}, Delivered: []storage.Mark{{Owner: alice, ID: 2}}},
+		{Rows: []storage.Row{chatRow(3, "c")}, Rewrites: []storage.Rewrite{{Owner: alice, ID: 3, Peer: alice, Stanza: []byte("<x/>")}}},
+	} {
+		if _, err := s.Append(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		if fresh, pending := s.FreshRows(), s.PendingRows(); fresh != 0 || pending != 0 {
+			t.Errorf("%d: %d rows are fresh, %d remembered of the transaction", i, fresh, pending)
+		}
 	}
 }
 

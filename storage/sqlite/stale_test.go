@@ -112,7 +112,7 @@ func TestStaleOrigin(t *testing.T) {
 func TestRestoreIntoFreshRows(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "salon.db"))
 	mustAppend(t, s, chatRow(1, ""), chatRow(5, ""))
-	restoreRows(t, s, 3, 8)
+	restoreRows(t, s, storage.RowChat, 3, 8)
 	if err := s.Restored(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -122,10 +122,31 @@ func TestRestoreIntoFreshRows(t *testing.T) {
 	}
 	wantPage(t, s, storage.Query{Owner: alice, Newest: true, Limit: 2}, 5, 8)
 	wantPage(t, s, storage.Query{Owner: alice, After: 1, Limit: 2}, 3, 5)
+	mustAppend(t, s, chatRow(6, ""), chatRow(9, ""))
+	wantPage(t, s, storage.Query{Owner: alice, Newest: true, Limit: 9}, 1, 3, 5, 6, 8, 9)
+}
+
+// TestRestorePassing restores a row that goes with its mark into a store that knows of none.
+func TestRestorePassing(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "salon.db"))
+	mustAppend(t, s, chatRow(1, ""))
+	if err := s.ClearUndelivered(t.Context(), alice, 1); err != nil {
+		t.Fatal(err)
+	}
+	restoreRows(t, s, storage.RowPassing, 2)
+	if err := s.Restored(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Append(t.Context(), storage.Batch{Delivered: []storage.Mark{{Owner: alice, ID: 2}}}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.DeleteBefore(t.Context(), alice, 9, 9); err != nil || n != 1 {
+		t.Errorf("%d rows are left, error %v", n, err)
+	}
 }
 
 // restoreRows puts rows of alice's archive, number 1, into the table alone.
-func restoreRows(t *testing.T, s *sqlite.Store, ids ...int64) {
+func restoreRows(t *testing.T, s *sqlite.Store, kind storage.RowKind, ids ...int64) {
 	t.Helper()
 	for _, table := range storage.Tables {
 		if table.Name != "archive" {
@@ -138,8 +159,10 @@ func restoreRows(t *testing.T, s *sqlite.Store, ids ...int64) {
 				switch c.Name {
 				case "id":
 					record[i] = id
-				case "owner", "kind":
+				case "owner":
 					record[i] = int64(1)
+				case "kind":
+					record[i] = int64(kind)
 				case "peer_key":
 					record[i] = storage.PeerKey(bob)
 				case "peer":
@@ -169,7 +192,7 @@ func TestInterruptedRestore(t *testing.T) {
 	for id := range int64(most) {
 		ids = append(ids, id+2)
 	}
-	restoreRows(t, s, ids...)
+	restoreRows(t, s, storage.RowChat, ids...)
 	s = open(t, path)
 	if n := s.FreshRows(); n > sqlite.FoldRows {
 		t.Errorf("%d rows are fresh", n)
@@ -180,6 +203,30 @@ func TestInterruptedRestore(t *testing.T) {
 		t.Errorf("dropped %v", d)
 	}
 	wantPage(t, s, storage.Query{Owner: alice, Newest: true, Limit: 2}, most+1, most+3)
+}
+
+// TestTooManyFreshAndFailure is the same beside a server, whose next transaction fails.
+func TestTooManyFreshAndFailure(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "salon.db")
+	server := open(t, path)
+	mustAppend(t, server, chatRow(1, "a"))
+	var ids []int64
+	const most = 3 * sqlite.FoldRows
+	for id := range int64(most) {
+		ids = append(ids, id+2)
+	}
+	restoreRows(t, open(t, path), storage.RowChat, ids...)
+	taken := chatRow(1, "")
+	taken.Stanza = []byte("<other/>")
+	if _, err := server.Append(t.Context(), storage.Batch{Rows: []storage.Row{chatRow(most+9, "b"), taken}}); !errors.Is(err, storage.ErrConflict) {
+		t.Fatal(err)
+	}
+	if n := server.FreshRows(); n != 1 {
+		t.Errorf("%d rows are fresh", n)
+	}
+	mustAppend(t, server, chatRow(most+10, "b"))
+	wantPage(t, server, storage.Query{Owner: alice, Newest: true, Limit: 2}, most+1, most+10)
+	wantPage(t, server, storage.Query{Owner: alice, With: bob, Limit: 2}, 1, 2)
 }
 
 // TestFreshBounds asks for what lies behind the highest id that there can be, and before the lowest.

@@ -45,6 +45,9 @@ type model struct {
 	did  string
 }
 
+// modelOrigins is how many origins there are: few, so that those of rows that are gone come again.
+const modelOrigins = 12
+
 var (
 	modelOwners = []wire.Addr{alice, bob, garden}
 	// Each is the beginning of another one, or has its resource.
@@ -136,7 +139,7 @@ func (m *model) row() storage.Row {
 	r.Undelivered = r.Kind == storage.RowPassing || m.IntN(3) == 0
 	r.Outgoing = m.IntN(2) == 0
 	if m.IntN(2) == 0 {
-		r.Origin = []byte{byte(m.IntN(40))}
+		r.Origin = []byte{byte(m.IntN(modelOrigins))}
 	}
 	r.Stanza = fmt.Appendf(nil, "<message id='%d'/>", m.Uint32())
 	return r
@@ -290,7 +293,7 @@ func (m *model) look(s storage.Store) {
 	must(m.T, err)
 	want(m.T, "undelivered", spell(marked), spell(m.selected(func(r storage.Row) bool { return r.Owner == owner && r.Undelivered })))
 	want(m.T, "the highest id", lastRow(m.T, s), m.high)
-	origin := []byte{byte(m.IntN(40))}
+	origin := []byte{byte(m.IntN(modelOrigins))}
 	switch r, err := s.ByOrigin(ctx(m.T), owner, origin); {
 	case errors.Is(err, storage.ErrNotFound):
 		want(m.T, "row without origin", m.byOrigin(owner, origin), 0)

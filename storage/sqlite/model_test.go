@@ -63,4 +63,26 @@ func model(t *testing.T, seed uint64) {
 		}
 		return s
 	})
+	checkFile(t, path)
+}
+
+// checkFile holds the tables by which rows are found against the archive, and everything against SQLite's own check.
+func checkFile(t *testing.T, path string) {
+	t.Helper()
+	if s := ask[string](t, path, `PRAGMA integrity_check`); s != "ok" {
+		t.Error(s)
+	}
+	const below = ` FROM archive WHERE id <= (SELECT id FROM archive_folded)`
+	for table, columns := range map[string][2]string{
+		"archive_by_owner":  {"owner, id", ""},
+		"archive_by_peer":   {"owner, peer_key, id", ""},
+		"archive_by_origin": {"owner, origin, id", " AND origin IS NOT NULL"},
+	} {
+		found, rows := `SELECT `+columns[0]+` FROM `+table, `SELECT `+columns[0]+below+columns[1]
+		for _, query := range []string{found + ` EXCEPT ` + rows, rows + ` EXCEPT ` + found} {
+			if n := ask[int](t, path, `SELECT count(*) FROM (`+query+`)`); n != 0 {
+				t.Errorf("%d rows: %s", n, query)
+			}
+		}
+	}
 }

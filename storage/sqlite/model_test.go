@@ -15,7 +15,7 @@ import (
 // TestModel holds stores against a model. Rows move on by few, each change may be another process's, and a store may vanish
 // and be opened anew.
 func TestModel(t *testing.T) {
-	seeds := uint64(20)
+	seeds := uint64(12)
 	if os.Getenv("SALON_LONG") != "" {
 		seeds = 2000
 	}
@@ -40,7 +40,7 @@ func model(t *testing.T, seed uint64) {
 		if len(stores) == 0 {
 			stores = []*sqlite.Store{reopen(r), reopen(r)}
 		}
-		switch r.IntN(10) {
+		switch r.IntN(12) {
 		case 0:
 			stores[at].Close()
 			stores[at] = reopen(r)
@@ -52,7 +52,7 @@ func model(t *testing.T, seed uint64) {
 		return stores[at]
 	}, func(r *rand.Rand) storage.Store {
 		s := stores[at]
-		switch r.IntN(6) {
+		switch r.IntN(10) {
 		case 0: // the other one, once it has seen the change
 			s = stores[1-at]
 			if err := s.Ping(t.Context()); err != nil {

@@ -103,6 +103,12 @@ func TestModel(t *testing.T) {
 				}
 				return s
 			}, func(*rand.Rand) storage.Store { return s })
+			const kept, rows = `SELECT owner, origin, id FROM archive_origins`, `SELECT owner, origin, id FROM archive WHERE origin IS NOT NULL`
+			for _, query := range []string{kept + ` EXCEPT ` + rows, rows + ` EXCEPT ` + kept} {
+				if n := ask[int](t, url, `SELECT count(*) FROM (`+query+`) x`); n != 0 {
+					t.Errorf("%d rows: %s", n, query)
+				}
+			}
 		})
 	}
 }

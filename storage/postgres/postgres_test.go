@@ -89,7 +89,7 @@ func TestModel(t *testing.T) {
 	open(t, template).Close()
 	seeds := uint64(4)
 	if os.Getenv("SALON_LONG") != "" {
-		seeds = 200
+		seeds = 100
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {

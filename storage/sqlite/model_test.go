@@ -17,7 +17,7 @@ import (
 func TestModel(t *testing.T) {
 	seeds := uint64(12)
 	if os.Getenv("SALON_LONG") != "" {
-		seeds = 2000
+		seeds = 300
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {

@@ -3,7 +3,9 @@ package postgres_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
+	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -78,5 +80,35 @@ func raw(t testing.TB, url string, statements ...string) {
 		if _, err := c.Exec(context.Background(), s); err != nil {
 			t.Fatal(s, err)
 		}
+	}
+}
+
+// TestModel holds stores against a model. Each look may be at a store that was opened anew.
+func TestModel(t *testing.T) {
+	template := pgtest.URL(t)
+	open(t, template).Close()
+	seeds := uint64(4)
+	if os.Getenv("SALON_LONG") != "" {
+		seeds = 100
+	}
+	for seed := range seeds {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			url := clone(t, template)
+			s := open(t, url)
+			storagetest.Model(t, seed, 60, func(r *rand.Rand) storage.Store {
+				if r.IntN(20) == 0 {
+					s.Close()
+					s = open(t, url)
+				}
+				return s
+			}, func(*rand.Rand) storage.Store { return s })
+			const kept, rows = `SELECT owner, origin, id FROM archive_origins`, `SELECT owner, origin, id FROM archive WHERE origin IS NOT NULL`
+			for _, query := range []string{kept + ` EXCEPT ` + rows, rows + ` EXCEPT ` + kept} {
+				if n := ask[int](t, url, `SELECT count(*) FROM (`+query+`) x`); n != 0 {
+					t.Errorf("%d rows: %s", n, query)
+				}
+			}
+		})
 	}
 }

@@ -32,7 +32,7 @@ func (s *Store) Append(ctx context.Context, b storage.Batch) (dropped []storage.
 
 func (s *Store) appendRows(c *conn, rows []storage.Row) (dropped []storage.Dropped, err error) {
 	if s.fresh.size() >= s.foldAt {
-		if err := s.fold(c); err != nil {
+		if err := s.fresh.fold(c); err != nil {
 			return nil, err
 		}
 	}

@@ -57,7 +57,7 @@ func (s *Store) abandon(c *conn, addr wire.Addr) error {
 	if err != nil {
 		return err
 	}
-	if err := s.fold(c); err != nil {
+	if err := s.fresh.fold(c); err != nil {
 		return err
 	}
 	s.owners.Forget(addr)

@@ -1,10 +1,12 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 
 	"salon.im/salon/storage"
+	"salon.im/salon/wire"
 )
 
 // Pragma asks the connection that writes.
@@ -24,11 +26,33 @@ func (s *Store) SetMaxOwners(n int) { s.owners.Max = n }
 // SetFold says how many fresh rows make Append fold. Call it before the store is used.
 func (s *Store) SetFold(rows int) { s.foldAt = rows }
 
+// FoldRows is how many fresh rows make Append fold.
+const FoldRows = foldRows
+
 // FreshRows counts the rows that have not moved on.
 func (s *Store) FreshRows() int {
 	s.fresh.mu.RLock()
 	defer s.fresh.mu.RUnlock()
 	return s.fresh.count
+}
+
+// PendingRows counts what is remembered of a transaction under way.
+func (s *Store) PendingRows() int {
+	c := <-s.writer
+	defer func() { s.writer <- c }()
+	return len(s.fresh.added) + len(s.fresh.removed) + len(s.fresh.since)
+}
+
+// Abandon is the first half of a deletion: the rows are still there.
+func (s *Store) Abandon(ctx context.Context, addr wire.Addr) error {
+	return s.write(ctx, "test", func(c *conn) error { return s.abandon(c, addr) })
+}
+
+// DeliverInVain clears the mark, looks for more like it, and fails.
+func (s *Store) DeliverInVain(ctx context.Context, mark storage.Mark) error {
+	return s.write(ctx, "test", func(c *conn) error {
+		return cmp.Or(s.clearMarks(c, []storage.Mark{mark}), s.clearMarks(c, []storage.Mark{mark}), errClosed)
+	})
 }
 
 // CachedOwners counts the numbers in the cache.

@@ -9,8 +9,7 @@ const foldRows = 8_000
 // owners, folds first, so that fresh need not follow.
 //
 // OR FAIL, here and where rows are appended, spares SQLite the copy of each page by which it could take back a statement alone.
-func (s *Store) fold(c *conn) error {
-	f := &s.fresh
+func (f *fresh) fold(c *conn) error {
 	if f.last <= f.high() {
 		return nil
 	}

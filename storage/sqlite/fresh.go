@@ -3,6 +3,7 @@ package sqlite
 import (
 	"cmp"
 	"database/sql"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -16,8 +17,9 @@ import (
 // Therefore new rows are found here, in memory, and move on by thousands, in order: see fold. After a crash they are read
 // from the archive again.
 //
-// Readers see what is committed. They ask before their own transaction begins: what moves on in between is in the tables by
-// then, and what is deleted in between is not in the archive any more.
+// Readers see what is committed. They ask before their own transaction begins, and leave out what is not above the mark that
+// they read then: it is in the tables, unless it was deleted. What is above it is as it was when they asked, but for rows of the
+// kind [storage.RowPassing], which no page has.
 type fresh struct {
 	mu sync.RWMutex
 	freshIndex
@@ -32,7 +34,7 @@ type fresh struct {
 	moved   int64                 // what mark becomes; 0 if it stays
 }
 
-// freshIndex is what is known of fresh rows: about 200 bytes a row.
+// freshIndex is what is known of fresh rows: about 250 bytes a row, 4 KiB if its addresses are as long as they can be.
 type freshIndex struct {
 	rows    map[string][]freshRow // by the owner's address, in the order of their ids
 	origins map[freshOrigin]int64 // ids
@@ -103,7 +105,10 @@ func (f *fresh) page(q *storage.Query) (ids []int64) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	rows := f.rows[q.Owner.String()]
-	from, _ := slices.BinarySearchFunc(rows, after+1, freshRow.compare)
+	from, found := slices.BinarySearchFunc(rows, after, freshRow.compare)
+	if found {
+		from++
+	}
 	to, _ := slices.BinarySearchFunc(rows, before, freshRow.compare)
 	rows = rows[min(from, to):to]
 	for i := 0; i < len(rows) && len(ids) < limit; i++ {
@@ -126,14 +131,41 @@ func (f *fresh) begin(c *conn, others bool) error {
 	if f.stale = f.stale || others; !f.stale {
 		return nil
 	}
-	if err := f.load(c); err != nil {
+	if err := f.loadOrFold(c); err != nil {
 		return err
 	}
 	f.stale = false
 	return nil
 }
 
-// load reads the fresh rows from the archive.
+// start is begin and end of a store that is opened: it needs no transaction if there is nothing to write.
+func (f *fresh) start(c *conn) error {
+	err := f.load(c)
+	if errors.Is(err, errManyFresh) {
+		err = c.transact("BEGIN IMMEDIATE", f.loadOrFold)
+		f.end(err == nil)
+	}
+	return err
+}
+
+// loadOrFold moves the rows on if there are too many. It needs a transaction.
+func (f *fresh) loadOrFold(c *conn) error {
+	err := f.load(c)
+	if !errors.Is(err, errManyFresh) {
+		return err
+	}
+	if err := c.get(`SELECT max(id) FROM archive`, nil, &f.last); err != nil {
+		return err
+	}
+	return f.fold(c)
+}
+
+// maxLoad bounds the rows that are read: more come of nothing but a restoration that was cut short, which may leave millions.
+const maxLoad = 2 * foldRows
+
+var errManyFresh = errors.New("sqlite: too many fresh rows")
+
+// load reads the fresh rows from the archive. If they are more than maxLoad it returns errManyFresh.
 func (f *fresh) load(c *conn) error {
 	if err := c.get(`SELECT id FROM archive_folded`, nil, &f.mark); err != nil {
 		return err
@@ -141,7 +173,10 @@ func (f *fresh) load(c *conn) error {
 	x := newFreshIndex()
 	f.last = f.mark
 	err := c.list(`SELECT a.id, o.addr, a.peer, a.origin, a.kind = 5 FROM archive a JOIN owners o ON o.id = a.owner
-		WHERE a.id > ? ORDER BY a.id`, []any{f.mark}, func(r *sql.Rows) error {
+		WHERE a.id > ? ORDER BY a.id LIMIT ? + 0`, []any{f.mark, maxLoad + 1}, func(r *sql.Rows) error {
+		if x.count == maxLoad {
+			return errManyFresh
+		}
 		var row freshRow
 		var owner, origin sql.NullString
 		err := r.Scan(&row.id, &owner, &row.peer, &origin, &row.passing)
@@ -164,7 +199,8 @@ func (f *fresh) replace(x freshIndex) {
 
 // add notes a row above the mark.
 func (f *fresh) add(r *storage.Row) {
-	row := freshRow{freshOrigin{r.Owner.String(), string(r.Origin)}, r.ID, r.Peer.String(), r.Kind == storage.RowPassing}
+	owner, peer := strings.Clone(r.Owner.String()), strings.Clone(r.Peer.String()) // they may be pieces of stanzas
+	row := freshRow{freshOrigin{owner, string(r.Origin)}, r.ID, peer, r.Kind == storage.RowPassing}
 	f.added = append(f.added, row)
 	f.last = max(f.last, row.id)
 	if row.origin != "" {

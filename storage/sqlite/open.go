@@ -90,7 +90,7 @@ func (s *Store) start(ctx context.Context, sync Synchronous) (*conn, error) {
 		return nil, errors.Join(err, fmt.Errorf("no write-ahead log (%q): put the file on a local disk", mode), c.close())
 	}
 	cutLog(c) // after a crash it may hold what was erased; another process that uses it cuts it itself
-	if err := s.fresh.load(c); err != nil {
+	if err := s.fresh.start(c); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
 	return c, nil

@@ -148,7 +148,7 @@ func TestOpenTooNew(t *testing.T) {
 }
 
 // lastOf is the highest id that the dumps have known.
-var lastOf = map[string]int64{"0005_first_release.sql": 1, "0006_archive_last.sql": 7}
+var lastOf = map[string]int64{"0005_first_release.sql": 1, "0006_archive_last.sql": 7, "0009_archive_fresh.sql": 14}
 
 // TestUpgrade opens databases as released versions left them. The dumps in testdata are frozen: add, never change.
 func TestUpgrade(t *testing.T) {
@@ -182,5 +182,50 @@ func TestUpgrade(t *testing.T) {
 				t.Errorf("the schema is number %d, want %d", v, head)
 			}
 		})
+	}
+}
+
+// TestUpgradeFresh opens a database whose newest rows wait in archive_fresh: none is lost, and none is there twice.
+func TestUpgradeFresh(t *testing.T) {
+	text, err := os.ReadFile("testdata/0009_archive_fresh.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "salon.db")
+	raw(t, path, string(text))
+	for range 2 { // and another start
+		s := open(t, path)
+		garden := wire.MustAddr("garden@conference.example.test")
+		for _, newest := range []bool{false, true} {
+			wantPage(t, s, storage.Query{Owner: alice, Newest: newest, Limit: 9}, 1, 8, 9, 10)
+			wantPage(t, s, storage.Query{Owner: alice, With: bob, Newest: newest, Limit: 9}, 1, 8, 9, 10)
+			wantPage(t, s, storage.Query{Owner: garden, With: alice, Newest: newest, Limit: 9}, 12)
+			wantPage(t, s, storage.Query{Owner: bob, Newest: newest, Limit: 9})
+		}
+		for i, tt := range []struct {
+			owner  wire.Addr
+			origin string
+			id     int64
+		}{{alice, "moved", 8}, {alice, "fresh", 10}, {garden, "fresh", 12}} {
+			r := chatRow(int64(20+i), tt.origin)
+			r.Owner = tt.owner
+			if d := mustAppend(t, s, r); len(d) != 1 || d[0].ID != tt.id {
+				t.Errorf("a resend of row %d: %v", tt.id, d)
+			}
+		}
+		if n := s.FreshRows(); n != 0 {
+			t.Errorf("%d rows are fresh", n)
+		}
+		if n, err := s.CountUndelivered(t.Context(), bob, 9); err != nil || n != 1 {
+			t.Errorf("%d rows wait for bob: %v", n, err)
+		}
+		checkFile(t, path)
+	}
+	s := open(t, path)
+	if _, err := s.Append(t.Context(), storage.Batch{Delivered: []storage.Mark{{Owner: bob, ID: 14}}}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.DeleteBefore(t.Context(), bob, 99, 9); err != nil || n != 0 {
+		t.Errorf("%d rows that were on their way are left: %v", n, err)
 	}
 }

@@ -16,17 +16,37 @@ import (
 func (s *Store) Page(ctx context.Context, q storage.Query) (rows []storage.Row, err error) {
 	fresh := s.fresh.page(&q) // before the transaction: see fresh
 	err = s.read(ctx, "read a page", func(c *conn) error {
-		switch _, selects := q.QueryWords(); {
-		case selects:
+		if _, selects := q.QueryWords(); selects {
 			rows, err = page(c, &q)
-		case q.Newest:
+			return err
+		}
+		if fresh, err = stillFresh(c, fresh); err != nil {
+			return err
+		}
+		if q.Newest {
 			rows, err = newestPage(c, &q, fresh)
-		default:
+		} else {
 			rows, err = firstPage(c, &q, fresh)
 		}
 		return err
 	})
 	return rows, err
+}
+
+// stillFresh returns those of the ids that have not moved on meanwhile.
+func stillFresh(c *conn, ids []int64) ([]int64, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var mark int64
+	if err := c.get(`SELECT id FROM archive_folded`, nil, &mark); err != nil {
+		return nil, err
+	}
+	at, moved := slices.BinarySearch(ids, mark)
+	if moved {
+		at++
+	}
+	return ids[at:], nil
 }
 
 // rowColumns are what rowFields takes, of archive a.
@@ -56,10 +76,6 @@ func firstPage(c *conn, q *storage.Query, fresh []int64) ([]storage.Row, error) 
 	if err != nil || len(rows) == max(q.Limit, 1) {
 		return rows, err
 	}
-	if len(rows) > 0 { // some may have moved on just now
-		at, _ := slices.BinarySearch(fresh, rows[len(rows)-1].ID+1)
-		fresh = fresh[at:]
-	}
 	newer, err := rowsOf(c, q.Owner, fresh[:min(len(fresh), max(q.Limit, 1)-len(rows))])
 	return append(rows, newer...), err
 }
@@ -72,9 +88,6 @@ func newestPage(c *conn, q *storage.Query, fresh []int64) ([]storage.Row, error)
 	}
 	rest := *q
 	rest.Limit = max(q.Limit, 1) - len(rows)
-	if len(fresh) > 0 {
-		rest.Before = fresh[0]
-	}
 	older, err := page(c, &rest)
 	return append(older, rows...), err
 }
@@ -157,21 +170,30 @@ func (s *Store) ByOrigin(ctx context.Context, owner wire.Addr, origin []byte) (s
 	var rows []storage.Row
 	id := s.fresh.find(owner, origin) // before the transaction: see fresh
 	err := s.read(ctx, "read a row by its origin", func(c *conn) (err error) {
-		if id == 0 {
-			if id, err = findOrigin(c, owner, origin); err != nil {
-				return found(err)
+		if id != 0 {
+			if rows, err = rowOf(c, owner, id); err != nil || len(rows) > 0 {
+				return err
 			}
 		}
-		rows, err = pageRows(c, owner, `SELECT `+rowColumns+` FROM archive a WHERE a.id = ?`, id)
-		if err == nil && len(rows) == 0 {
-			return storage.ErrNotFound
+		if id, err = findOrigin(c, owner, origin); err != nil {
+			return found(err)
 		}
+		rows, err = rowOf(c, owner, id)
 		return err
 	})
 	if err != nil {
 		return storage.Row{}, err
 	}
+	if len(rows) == 0 {
+		return storage.Row{}, storage.ErrNotFound
+	}
 	return rows[0], nil
+}
+
+// rowOf returns the row of any kind with that id, if it is the owner's.
+func rowOf(c *conn, owner wire.Addr, id int64) ([]storage.Row, error) {
+	return pageRows(c, owner, `SELECT `+rowColumns+` FROM archive a
+		WHERE a.id = ? AND a.owner = (SELECT id FROM owners WHERE addr = ?)`, id, owner.String())
 }
 
 // pageRows reads rows of one owner, as rowColumns or columns like them.

@@ -87,7 +87,7 @@ const everything = math.MaxInt64 - 1
 
 // deleteChunk removes up to limit of the oldest rows of a selection, with all that hangs on them.
 func (s *Store) deleteChunk(c *conn, of selection, before, owner int64, limit int) (n int, err error) {
-	if err := s.fold(c); err != nil {
+	if err := s.fresh.fold(c); err != nil {
 		return 0, err
 	}
 	var last int64

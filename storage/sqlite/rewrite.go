@@ -37,7 +37,7 @@ func (s *Store) rewriteRow(c *conn, owner int64, r *storage.Rewrite) error {
 	var old int64
 	if !r.Peer.IsZero() {
 		peer, key = r.Peer.String(), storage.PeerKey(r.Peer)
-		if err := s.fold(c); err != nil {
+		if err := s.fresh.fold(c); err != nil {
 			return err
 		}
 		err := c.get(`SELECT peer_key FROM archive WHERE id = ? AND owner = ?`, []any{r.ID, owner}, &old)

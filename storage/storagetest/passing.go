@@ -41,4 +41,18 @@ var passingTests = []test{
 		must(t, err)
 		want(t, "rows left", n, 2)
 	}},
+	{"Passing/the first one after none", func(t *testing.T, s storage.Store) {
+		appendRows(t, s, row(1, alice, bob))
+		must(t, s.ClearUndelivered(ctx(t), alice, 1))
+		r := row(2, alice, bob)
+		r.Kind, r.Origin = storage.RowPassing, []byte{1}
+		appendRows(t, s, r)
+		_, err := s.Append(ctx(t), storage.Batch{Delivered: []storage.Mark{{Owner: alice, ID: 2}}})
+		must(t, err)
+		r.ID = 3
+		want(t, "taken for a resend of what is gone", len(appendRows(t, s, r)), 0)
+		n, err := s.DeleteBefore(ctx(t), alice, 100, 9)
+		must(t, err)
+		want(t, "rows left", n, 2)
+	}},
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -44,6 +45,14 @@ func TestCopyStores(t *testing.T) {
 		t.Error(err)
 	}
 	for name, s := range map[string]storage.Store{"PostgreSQL": there, "SQLite": back} {
+		for _, q := range []storage.Query{{Limit: 250}, {Limit: 250, Newest: true}, {With: wire.MustAddr("zoë@example.test"), Limit: 9, Newest: true}} {
+			q.Owner = garden
+			got, err := s.Page(t.Context(), q)
+			want, _ := first.Page(t.Context(), q)
+			if err != nil || len(want) == 0 || !slices.EqualFunc(got, want, sameRow) {
+				t.Errorf("%s: %+v: %d rows, not the %d that were copied: %v", name, q, len(got), len(want), err)
+			}
+		}
 		last, err := s.LastRow(t.Context())
 		want, _ := first.LastRow(t.Context())
 		if err != nil || last != want {
@@ -60,6 +69,10 @@ func TestCopyStores(t *testing.T) {
 	if _, err := transfer.Copy(t.Context(), first, there, transfer.Options{}); err != transfer.ErrNotEmpty {
 		t.Errorf("into a store with data: %v", err)
 	}
+}
+
+func sameRow(a, b storage.Row) bool {
+	return a.ID == b.ID && a.Peer == b.Peer && a.Undelivered == b.Undelivered && bytes.Equal(a.Origin, b.Origin) && bytes.Equal(a.Stanza, b.Stanza)
 }
 
 func openSQLite(t *testing.T) storage.Store {

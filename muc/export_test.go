@@ -11,6 +11,9 @@ import (
 	"salon.im/salon/wire"
 )
 
+// AdminPlaces is adminPlaces.
+const AdminPlaces = adminPlaces
+
 // ChangeRole asks the privilege table: may an actor of that affiliation and role give an occupant another role? It
 // returns "" or the condition of the refusal.
 func ChangeRole(rank, role, is, isRole, want string) string {

@@ -12,7 +12,7 @@ import (
 // maxJoiners bounds the accounts of which the service knows how often they entered.
 const maxJoiners = 10_000
 
-// XEP-0045 §13 leaves floods to the service; this is RFC 6120 §8.3.3.12, as for what is said too fast.
+// XEP-0045 §14.6 leaves floods to the service; this is RFC 6120 §8.3.3.12, as for what is said too fast.
 var errJoins = refusal(stanza.Wait, stanza.PolicyViolation, "You are entering rooms too fast.")
 
 // joins counts how often accounts, bare, ask to enter rooms: all their sessions and all rooms together, so that neither new devices

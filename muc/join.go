@@ -55,7 +55,6 @@ func (r *room) join(st wire.Stanza) error {
 	case created && err != nil:
 		r.reset()
 	case created:
-		r.unbury()
 		r.log.Info("room created", "by", j.bare.String()) // not before: a refused creator could fill the log
 	}
 	return err

@@ -87,6 +87,9 @@ func (r *room) configure(by wire.Addr, form wire.Form) error {
 	}
 	first := r.state == locked
 	r.set, r.state = set, open
+	if first {
+		r.unbury() // not before: a client that comes by bookmark enters, and leaves a room that nobody wanted back
+	}
 	r.list()
 	for _, f := range facets {
 		if f.after != nil {

@@ -26,7 +26,9 @@ var subjectFacet = facet{
 		return readBool(f, fieldChangeSubject, &set.ChangeSubject)
 	},
 	info: func(f *wire.FormWriter, r *room) {
-		f.TextSingle("muc#roominfo_subject", "Subject", r.subject.Text)
+		if !r.set.guarded() { // §14.4
+			f.TextSingle("muc#roominfo_subject", "Subject", r.subject.Text)
+		}
 		f.Boolean("muc#roominfo_subjectmod", "Participants may change the subject", r.set.ChangeSubject)
 	},
 }

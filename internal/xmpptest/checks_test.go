@@ -23,6 +23,7 @@ var checks = []check{
 	{"subject", `!s.occ.role.may(privilegeSubject) && !(r.set.ChangeSubject && s.occ.role == participant)`, ``, "muc_subject"},
 	{"invite", `r.set.MembersOnly && s.occ.affiliation < admin && !(r.set.Invites && s.occ.affiliation == member)`, ``, "muc_invite_by_member"},
 	{"invite", `r.affiliation(guest.Bare()) == outcast`, ``, "muc_invite_refused"},
+	{"invite", `at := r.findInvited(inviter, guest)`, `at := len(r.invited) - 1`, "muc_invite_decline_forged"},
 	{"private", `!r.mayWrite(s.occ, o)`, ``, "muc_allowpm"},
 	{"password", `!ok || subtle.ConstantTimeCompare([]byte(k.Text()), []byte(want)) != 1`, ``, "muc_password"},
 	{"password", `secret == ""`, ``, "muc_config_bad"},

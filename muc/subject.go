@@ -171,10 +171,13 @@ func (r *room) sendSubject(s *session) {
 			return
 		}
 	}
-	w := wire.NewWriter().Elem("", "subject", r.subject.Text)
+	payloads := []wire.Payload{wire.NewWriter().Elem("", "subject", r.subject.Text).Payload()}
+	if !r.subject.At.IsZero() { // it was taken back
+		payloads = append(payloads, delayed(r.addr, r.subject.At))
+	}
 	from := r.addr
 	if !r.subject.From.IsZero() {
 		from = r.subject.From
 	}
-	s.send(wire.New(wire.KindMessage, "groupchat", "", from, wire.Addr{}, w.Payload()))
+	s.send(wire.New(wire.KindMessage, "groupchat", "", from, wire.Addr{}, payloads...))
 }

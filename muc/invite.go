@@ -62,6 +62,9 @@ func (r *room) invite(e *event, x wire.Kid) error {
 		if err != nil {
 			return err
 		}
+		if len(guests) > 0 && !r.mayTalk(s) { // the message has paid for one
+			return errRate
+		}
 		guests, invites = append(guests, guest), append(invites, k)
 	}
 	if len(guests) == 0 || len(guests) > maxInvites {

@@ -37,7 +37,7 @@ func (r *room) join(st wire.Stanza) error {
 	if err := r.lockNick(j); err != nil {
 		return err
 	}
-	if r.sessions[j.full] == nil && !r.s.mayJoin(j.bare) {
+	if r.sessions[j.full] == nil && !r.mayJoin(j.bare) {
 		return errJoins
 	}
 	created := false

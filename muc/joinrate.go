@@ -9,14 +9,17 @@ import (
 	"salon.im/salon/wire"
 )
 
-// maxJoiners bounds the accounts of which the service knows how often they entered.
+// maxJoiners bounds the accounts of which the service, or a room, knows how often they entered.
 const maxJoiners = 10_000
+
+// minRoomBurst is how often an account may enter one room at once, at least: with all its devices.
+const minRoomBurst = 20
 
 // XEP-0045 §14.6 leaves floods to the service; this is RFC 6120 §8.3.3.12, as for what is said too fast.
 var errJoins = refusal(stanza.Wait, stanza.PolicyViolation, "You are entering rooms too fast.")
 
-// joins counts how often accounts, bare, ask to enter rooms: all their sessions and all rooms together, so that neither new devices
-// nor new rooms begin anew. What is refused counts too, so that nobody tries passwords faster.
+// joins counts how often accounts, bare, ask to enter: all their sessions together, and for the service all rooms, so that neither new
+// devices nor new rooms begin anew. What is refused counts too, so that nobody tries passwords faster.
 type joins struct {
 	mu      sync.Mutex // a leaf
 	buckets map[wire.Addr]bucket
@@ -48,4 +51,12 @@ func (j *joins) take(bare wire.Addr, now time.Time, perMinute, burst int) bool {
 func (s *Service) mayJoin(bare wire.Addr) bool {
 	c := s.o.Config().Rooms
 	return s.joins.take(bare, s.o.Now(), c.JoinsPerMinute, c.JoinsBurst) || s.isAdmin(bare)
+}
+
+// mayJoin takes one from what an account may enter, here and in all rooms. rooms.joins_burst is for devices times rooms; a tenth of
+// it is enough for one room, where everybody is told each time.
+func (r *room) mayJoin(bare wire.Addr) bool {
+	c := r.s.o.Config().Rooms
+	burst := min(c.JoinsBurst, max(minRoomBurst, c.JoinsBurst/10))
+	return r.s.mayJoin(bare) && (r.entered.take(bare, r.s.o.Now(), c.JoinsPerMinute, burst) || r.s.isAdmin(bare))
 }

@@ -50,6 +50,27 @@ func TestJoinRate(t *testing.T) {
 	}
 }
 
+// One room is entered less often at once than all together: a tenth of rooms.joins_burst, but with so many devices as an account has.
+func TestJoinRateOfRoom(t *testing.T) {
+	for _, c := range []struct{ burst, want int }{{500, 50}, {150, 20}, {10, 10}} {
+		w := newWorld(t, func(w *world) {
+			w.now = func() time.Time { return time.Unix(1_800_000_000, 0) }
+			w.cfg.Rooms.JoinsBurst = c.burst
+		})
+		w.dial("anna").instant("A")
+		ben := w.dial("ben")
+		for range c.want {
+			w.want(ben.enter("B"), `code="110"`)
+			ben.leave("B")
+		}
+		w.want(ben.enter("B"), tooEarly, `type="wait"`)
+		ben.say(`<presence to='other@` + service + `/B'>` + joinX + `</presence>`)
+		if got := ben.syncAt("other@" + service); has(got, `code="201"`) != (c.want < c.burst) {
+			t.Errorf("another room: %q", got)
+		}
+	}
+}
+
 // The limits on what one says, on the rooms that one is in, and on those that one owns do not bind an admin of the host.
 func TestAdminsAreNotBound(t *testing.T) {
 	w := newWorld(t, func(w *world) {

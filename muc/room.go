@@ -57,7 +57,8 @@ type room struct {
 	history history
 	relays  map[string]relay // by the id that the room gave
 	spent   spent
-	entered joins
+	entered rates                  // see joinrate.go
+	asked   rates                  // for voice
 	late    map[*occupant]struct{} // whose changed presence the others have not seen: see presencelimits.go
 	lateAt  time.Time
 	pingAt  time.Time // when the silent are asked whether they are there; zero is never

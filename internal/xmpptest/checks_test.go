@@ -84,4 +84,5 @@ var checks = []check{
 	{"service", `st.To().Local() == ""`, ``, "muc_disco"},
 	{"tombs", `r.s.isAdmin(bare) || !r.now().Before(t.Until)`, `true`, "muc_destroyed_stays"},
 	{"voice", `s.occ.role.may(privilegeTalk) || form.Value("muc#role") != participant.String()`, ``, "muc_voice_request"},
+	{"voice", `!r.asked.take(s.occ.bare, r.s.o.Now(), asksPerMinute, asksBurst)`, ``, "muc_voice_request_flood"},
 }

@@ -74,6 +74,7 @@ var checks = []check{
 	{"privileges", `privilegeTalk:          participant,`, `privilegeTalk: visitor,`, "muc_moderated"},
 	{"register", "r.affiliation(bare) < member {\n\t\treturn nil, errUnregistered\n\t}\n\ta :=", "false {\n\t\treturn nil, errUnregistered\n\t}\n\ta :=", "muc_register"},
 	{"relay", `!ok || st.From() != q.to || st.To() != q.nick`, `!ok`, "muc_private_iq"},
+	{"relay", `!ok || !k.HasAttr("by")`, `true`, "muc_private_iq_error"},
 	{"relay", `s == nil {`, `false {`, "muc_self_ping"},
 	{"requests", `st.Type() == "" && st.Has(nsMUC, "x")`, ``, "muc_join_service"},
 	{"retract", `row.Peer != s.full.Bare()`, ``, "muc_retract"},

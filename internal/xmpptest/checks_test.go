@@ -70,6 +70,7 @@ var checks = []check{
 	{"owner", `!r.rank(st.From().Bare()).may(privilegeConfigure)`, ``, "muc_config_outsider"},
 	{"owner", `ok || !rank.may(privilegeConfigure)`, ``, "muc_config_outsider"},
 	{"policy", `is.Public && !was.Public && !s.among(c.Public, by)`, ``, "muc_public_policy"},
+	{"presence", `n.Local == "nick"`, ``, "muc_nick_beside"},
 	{"presence", `case nsUser, nsMUC:`, `case "":`, "muc_forged_presence"},
 	{"privileges", `privilegeTalk:          participant,`, `privilegeTalk: visitor,`, "muc_moderated"},
 	{"register", "r.affiliation(bare) < member {\n\t\treturn nil, errUnregistered\n\t}\n\ta :=", "false {\n\t\treturn nil, errUnregistered\n\t}\n\ta :=", "muc_register"},

@@ -165,7 +165,7 @@ func (r *room) create(creator wire.Addr) error {
 	if err := r.purge(); err != nil {
 		return err
 	}
-	r.state, r.created = locked, r.now()
+	r.state, r.created, r.lockEnds = locked, r.now(), r.s.o.Now().Add(lockTime)
 	r.set, r.history.read = r.s.defaults(), true
 	r.set.Public = r.s.among(r.s.o.Config().Rooms.Public, creator)
 	r.affiliations[creator] = storage.Affiliation{Addr: creator, Value: owner.String(), By: creator, At: r.created}

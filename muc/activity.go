@@ -22,7 +22,7 @@ const (
 // activityFacet tells how many messages an hour there are, of rooms that anybody may enter and find (XEP-0502 §3.1, §7).
 var activityFacet = facet{
 	info: func(f *wire.FormWriter, r *room) {
-		if !r.set.Persistent || !r.set.Public || r.set.MembersOnly || len(r.set.Password) > 0 {
+		if !r.set.Persistent || !r.set.Public || r.set.guarded() {
 			return
 		}
 		if rate, known := r.s.activity.rate(r.addr, r.created, r.now()); known {

@@ -20,7 +20,7 @@ type listing struct {
 }
 
 func (s *settings) listing() listing {
-	return listing{name: s.Name, description: s.Description, lang: s.Lang, open: !s.MembersOnly && len(s.Password) == 0, named: s.Whois == whoisAnyone}
+	return listing{name: s.Name, description: s.Description, lang: s.Lang, open: !s.guarded(), named: s.Whois == whoisAnyone}
 }
 
 func (l listing) size() int { return 200 + len(l.name) + len(l.description) + len(l.lang) }

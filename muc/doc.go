@@ -20,6 +20,6 @@
 // The operator's calls (operate.go) run on the room's goroutine in their turn, and take the paths of an owner's requests.
 //
 // Locks: Service.mu guards the map of rooms and the turns of those who query archives, mailbox.mu a mailbox, ledger.mu the rooms
-// of each session, joins.mu how often accounts entered, graveyard.mu the destroyed ones, activity.mu what was counted,
+// of each session, rates.mu how often accounts entered or asked for voice, graveyard.mu the destroyed ones, activity.mu what was counted,
 // directory.mu what searches see. All are leaves: none is held during a call out or while another is taken.
 package muc

@@ -11,6 +11,9 @@ import (
 	"salon.im/salon/wire"
 )
 
+// AdminPlaces is adminPlaces.
+const AdminPlaces = adminPlaces
+
 // ChangeRole asks the privilege table: may an actor of that affiliation and role give an occupant another role? It
 // returns "" or the condition of the refusal.
 func ChangeRole(rank, role, is, isRole, want string) string {
@@ -203,13 +206,13 @@ func Looks(nick string) []string { l := looksOf(nick); return l[:] }
 // Alike reports whether two nicks look alike.
 func Alike(a, b string) bool { return looksOf(a).like(looksOf(b)) }
 
-// MaxJoiners is the bound of the accounts whose joins are counted.
-const MaxJoiners = maxJoiners
+// MaxRates is the bound of the accounts whose joins are counted.
+const MaxRates = maxRates
 
-// Joins has n accounts enter a room once, which is what they may. It returns how many are remembered, and whether the last one may
+// Rates has n accounts enter a room once, which is what they may. It returns how many are remembered, and whether the last one may
 // not enter again.
-func Joins(n int) (kept int, refused bool) {
-	var j joins
+func Rates(n int) (kept int, refused bool) {
+	var j rates
 	now := time.Unix(1_800_000_000, 0)
 	var last wire.Addr
 	for i := range n {

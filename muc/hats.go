@@ -12,7 +12,10 @@ import (
 	"salon.im/salon/wire"
 )
 
-const nsHats = "urn:xmpp:hats:0"
+const (
+	nsHats    = "urn:xmpp:hats:0"
+	nsOldHats = "xmpp:prosody.im/protocol/hats:1" // before the specification; there are clients that show those
+)
 
 // Bounds of hats: those that a room has, those that one account wears, those that all wear together, and the bytes of what an
 // admin writes about one.

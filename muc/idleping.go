@@ -13,6 +13,7 @@ import (
 type probe struct {
 	id    string // of the request; "" for none under way
 	again bool   // it is the second one
+	at    time.Time
 }
 
 // Sessions of other domains of which nothing comes for rooms.idle_ping are asked whether they are there (XEP-0045 §18.1.2): a
@@ -56,7 +57,7 @@ func (r *room) pingSilent() {
 		}
 		watched = true
 		if now.Sub(s.heard) >= every {
-			r.ask(s, wire.NewWriter().Elem(nsPing, "ping", "").Payload(), false)
+			r.askPing(s)
 		}
 	}
 	if r.pingAt = now.Add(every); !watched {
@@ -64,8 +65,22 @@ func (r *room) pingSilent() {
 	}
 }
 
+// doubtTime is how long a question may take that an error made us ask: no other is asked meanwhile.
+const doubtTime = time.Minute
+
+// doubt asks a session whether it is there.
+func (r *room) doubt(full wire.Addr) {
+	if s := r.sessions[full]; s != nil && (s.probe.id == "" || r.s.o.Now().Sub(s.probe.at) >= doubtTime) {
+		r.askPing(s)
+	}
+}
+
+func (r *room) askPing(s *session) {
+	r.ask(s, wire.NewWriter().Elem(nsPing, "ping", "").Payload(), false)
+}
+
 func (r *room) ask(s *session, question wire.Payload, again bool) {
-	s.probe = probe{id: wire.NewID(), again: again}
+	s.probe = probe{id: wire.NewID(), again: again, at: r.s.o.Now()}
 	r.send(wire.New(wire.KindIQ, "get", s.probe.id, r.addr, s.full, question))
 }
 

@@ -62,6 +62,9 @@ func (r *room) invite(e *event, x wire.Kid) error {
 		if err != nil {
 			return err
 		}
+		if len(guests) > 0 && !r.mayTalk(s) { // the message has paid for one
+			return errRate
+		}
 		guests, invites = append(guests, guest), append(invites, k)
 	}
 	if len(guests) == 0 || len(guests) > maxInvites {
@@ -205,10 +208,9 @@ func (r *room) inviteBounced(st wire.Stanza) bool {
 	return true
 }
 
-// decline tells an inviter of a refusal (XEP-0045 §7.8.2): in the room, or, if we remember the invitation, wherever the
-// inviter is. To others the room carries no messages.
+// decline tells an inviter of a refusal (XEP-0045 §7.8.2), in the room or wherever the inviter is, once for each invitation: to others
+// the room carries no messages of strangers (§17.2).
 func (r *room) decline(e *event, x wire.Kid) error {
-	st := e.st
 	k, _ := x.Kid("", "decline")
 	reason, err := reasonOf(k)
 	if err != nil {
@@ -218,16 +220,26 @@ func (r *room) decline(e *event, x wire.Kid) error {
 	if err != nil {
 		return errAddress
 	}
-	w := wire.NewWriter().Start(nsUser, "x").Start("", "decline").Attr("from", st.From().Bare().String()).ElemIf("", "reason", reason)
+	inviter := to.Bare()
+	if o := r.occupants[to.Resource()]; o != nil && o.addr == to {
+		inviter = o.bare
+	}
+	guest := e.st.From().Bare()
+	at := r.findInvited(inviter, guest)
+	if at < 0 {
+		return refusal(stanza.Cancel, stanza.ItemNotFound, "There is no such invitation.")
+	}
+	r.invited = slices.Delete(r.invited, at, at+1)
+	w := wire.NewWriter().Start(nsUser, "x").Start("", "decline").Attr("from", guest.String()).ElemIf("", "reason", reason)
 	out := wire.New(wire.KindMessage, "", wire.NewID(), r.addr, wire.Addr{}, w.End().End().Payload())
 	inside := false
 	for _, s := range r.all {
-		if s.occ.bare == to.Bare() || s.occ.addr == to {
+		if s.occ.bare == inviter {
 			s.send(out)
 			inside = true
 		}
 	}
-	if !inside && r.findInvited(to.Bare(), st.From().Bare()) >= 0 && !r.route(e, out.WithTo(to.Bare())) {
+	if !inside && !r.route(e, out.WithTo(inviter)) {
 		return errBusy
 	}
 	return nil

@@ -37,7 +37,7 @@ func (r *room) join(st wire.Stanza) error {
 	if err := r.lockNick(j); err != nil {
 		return err
 	}
-	if r.sessions[j.full] == nil && !r.s.mayJoin(j.bare) {
+	if r.sessions[j.full] == nil && !r.mayJoin(j.bare) {
 		return errJoins
 	}
 	created := false
@@ -55,7 +55,6 @@ func (r *room) join(st wire.Stanza) error {
 	case created && err != nil:
 		r.reset()
 	case created:
-		r.unbury()
 		r.log.Info("room created", "by", j.bare.String()) // not before: a refused creator could fill the log
 	}
 	return err
@@ -166,7 +165,7 @@ func (r *room) create(creator wire.Addr) error {
 	if err := r.purge(); err != nil {
 		return err
 	}
-	r.state, r.created = locked, r.now()
+	r.state, r.created, r.lockEnds = locked, r.now(), r.s.o.Now().Add(lockTime)
 	r.set, r.history.read = r.s.defaults(), true
 	r.set.Public = r.s.among(r.s.o.Config().Rooms.Public, creator)
 	r.affiliations[creator] = storage.Affiliation{Addr: creator, Value: owner.String(), By: creator, At: r.created}

@@ -1,6 +1,7 @@
 package muc_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -102,6 +103,22 @@ func TestFullRoomTakesAdmins(t *testing.T) {
 	anna.affiliate("ben@"+host, "admin")
 	w.want(ben.enter("B"), `code="110"`)
 	w.want(w.dial("anna/phone").enter("A"), `code="110"`) // a second session is no second occupant
+}
+
+// XEP-0045 §7.2.9: in a room that is as full as the service lets it be they have a few places of their own, and no more.
+func TestFullServiceTakesAdmins(t *testing.T) {
+	w := newWorld(t)
+	anna := w.dial("anna")
+	anna.instant("A")
+	for i := range muc.AdminPlaces + 1 {
+		anna.affiliate(fmt.Sprintf("admin%d@%s", i, host), "admin")
+	}
+	w.reconfigure(func(c *config.Config) { c.Rooms.MaxOccupants = 1 })
+	w.want(w.dial("ben").enter("B"), `service-unavailable`)
+	for i := range muc.AdminPlaces {
+		w.want(w.dial(fmt.Sprintf("admin%d", i)).enter(fmt.Sprintf("N%d", i)), `code="110"`)
+	}
+	w.want(w.dial(fmt.Sprintf("admin%d", muc.AdminPlaces)).enter("N"), `service-unavailable`)
 }
 
 // XEP-0045 §10.1: rooms.create.

@@ -7,10 +7,9 @@ import (
 	"time"
 
 	"salon.im/salon/config"
-	"salon.im/salon/muc"
 )
 
-// rooms.joins_per_minute and rooms.joins_burst: so many and no more, and a moment later one more.
+// XEP-0045 §14.6: rooms.joins_per_minute and rooms.joins_burst, so many and no more, and a moment later one more.
 func TestJoinRate(t *testing.T) {
 	var ahead atomic.Int64
 	w := newWorld(t, func(w *world) {
@@ -50,6 +49,27 @@ func TestJoinRate(t *testing.T) {
 	}
 }
 
+// XEP-0045 §14.6: one room is entered less often at once than all together: a tenth of rooms.joins_burst, but with so many devices as an account has.
+func TestJoinRateOfRoom(t *testing.T) {
+	for _, c := range []struct{ burst, want int }{{500, 50}, {150, 20}, {10, 10}} {
+		w := newWorld(t, func(w *world) {
+			w.now = func() time.Time { return time.Unix(1_800_000_000, 0) }
+			w.cfg.Rooms.JoinsBurst = c.burst
+		})
+		w.dial("anna").instant("A")
+		ben := w.dial("ben")
+		for range c.want {
+			w.want(ben.enter("B"), `code="110"`)
+			ben.leave("B")
+		}
+		w.want(ben.enter("B"), tooEarly, `type="wait"`)
+		ben.say(`<presence to='other@` + service + `/B'>` + joinX + `</presence>`)
+		if got := ben.syncAt("other@" + service); has(got, `code="201"`) != (c.want < c.burst) {
+			t.Errorf("another room: %q", got)
+		}
+	}
+}
+
 // The limits on what one says, on the rooms that one is in, and on those that one owns do not bind an admin of the host.
 func TestAdminsAreNotBound(t *testing.T) {
 	w := newWorld(t, func(w *world) {
@@ -65,13 +85,4 @@ func TestAdminsAreNotBound(t *testing.T) {
 		root.talk(fmt.Sprint("m", i))
 	}
 	w.want(root.sync(), "<body>m8</body>")
-}
-
-// What the service remembers is bounded, and who has just entered is remembered at the bound as well.
-func TestJoinersBound(t *testing.T) {
-	for _, n := range []int{muc.MaxJoiners, muc.MaxJoiners + 100} {
-		if kept, refused := muc.Joins(n); kept != muc.MaxJoiners || !refused {
-			t.Errorf("%d: kept %d, refused %v", n, kept, refused)
-		}
-	}
 }

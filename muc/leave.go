@@ -40,7 +40,9 @@ func (r *room) emptied() {
 	} else if err := r.purge(); err != nil {
 		r.log.Warn("an ended room's messages stay until its name is used again", "err", err)
 	}
-	r.unbury() // nobody destroyed it: a crash may have left a tomb of the attempt (destroy)
+	if r.state == open {
+		r.unbury() // nobody destroyed it: a crash may have left a tomb of the attempt (destroy)
+	}
 	r.s.activity.forget(r.addr)
 	r.reset()
 }

@@ -1,6 +1,13 @@
 package muc
 
-import "salon.im/salon/wire"
+import (
+	"time"
+
+	"salon.im/salon/wire"
+)
+
+// lockTime is how long a room may wait for its configuration: meanwhile its name is kept from everyone else (XEP-0045 §14.6).
+const lockTime = time.Hour
 
 // lockFacet keeps everyone but owners out until the room is configured (XEP-0045 §7.2.10, §10.1.1).
 var lockFacet = facet{
@@ -26,4 +33,14 @@ func (r *room) absence(bare wire.Addr) error {
 		}
 	}
 	return errNoRoom
+}
+
+// endLocked destroys a room that waits for its configuration for too long, once what was said in it has come to an end.
+func (r *room) endLocked() {
+	if r.state != locked || r.line.busy() || r.s.o.Now().Before(r.lockEnds) {
+		return
+	}
+	if err := r.destroy(wire.Kid{}); err != nil {
+		r.lockEnds = r.s.o.Now().Add(lockTime) // it was logged
+	}
 }

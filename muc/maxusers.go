@@ -10,8 +10,12 @@ import (
 
 const fieldMaxUsers = "muc#roomconfig_maxusers"
 
-// maxUsersFacet bounds the occupants (XEP-0045 §7.2.9). Admins and owners find room beyond the owner's limit, not
-// beyond the service's.
+// adminPlaces are those that admins and owners have in a room that is as full as the service lets it be: whoever fills a room with
+// clients does not shut them out (XEP-0045 §7.2.9).
+const adminPlaces = 10
+
+// maxUsersFacet bounds the occupants (XEP-0045 §7.2.9). Admins and owners find room beyond the owner's limit, and a little beyond
+// the service's.
 var maxUsersFacet = facet{
 	form: func(f *wire.FormWriter, r *room) {
 		value := "none"
@@ -53,6 +57,9 @@ var maxUsersFacet = facet{
 // placeFor refuses one more occupant where there is no place.
 func (r *room) placeFor(a affiliation) error {
 	n, max, all := len(r.occupants), r.set.MaxUsers, r.s.o.Config().Rooms.MaxOccupants
+	if all > 0 && a >= admin {
+		all += adminPlaces
+	}
 	if all > 0 && n >= all || max > 0 && n >= max && a < admin {
 		return refusal(stanza.Wait, stanza.ServiceUnavailable, "The room is full.")
 	}

@@ -8,6 +8,9 @@ import (
 
 const fieldMembers = "muc#roomconfig_membersonly"
 
+// guarded reports whether not everyone may enter, so that what is said inside is not for everyone.
+func (s *settings) guarded() bool { return s.MembersOnly || len(s.Password) > 0 }
+
 // membersFacet lets only members in (XEP-0045 §7.2.6).
 var membersFacet = facet{
 	form: func(f *wire.FormWriter, r *room) {

@@ -26,6 +26,7 @@ const (
 	nsHints      = "urn:xmpp:hints"
 	nsPing       = "urn:xmpp:ping"
 	nsRegister   = "jabber:iq:register"
+	nsNick       = "http://jabber.org/protocol/nick"
 )
 
 // The status codes that we send (XEP-0045 §16.6.2).

@@ -1,6 +1,8 @@
 package muc
 
 import (
+	"time"
+
 	"mellium.im/xmpp/stanza"
 
 	"salon.im/salon/wire"
@@ -87,6 +89,10 @@ func (r *room) configure(by wire.Addr, form wire.Form) error {
 	}
 	first := r.state == locked
 	r.set, r.state = set, open
+	if first {
+		r.lockEnds = time.Time{}
+		r.unbury() // not before: a client that comes by bookmark enters, and leaves a room that nobody wanted back
+	}
 	r.list()
 	for _, f := range facets {
 		if f.after != nil {

@@ -181,7 +181,8 @@ func shows(st wire.Stanza) wire.Payload {
 }
 
 // forged reports whether a child is what a room adds, so that none may come from a client: stanza ids and occupant ids
-// (XEP-0359 §4, XEP-0421 §4), delay stamps (XEP-0203 §5), hats (XEP-0317 §3.1), and what XEP-0045 puts into <x/>.
+// (XEP-0359 §4, XEP-0421 §4), delay stamps (XEP-0203 §5), hats (XEP-0317 §3.1; of either namespace), and what XEP-0045 puts into <x/>.
+// A nickname besides that in the room would work around its rules for those (XEP-0172 §6).
 func forged(k wire.Kid) bool {
 	n := k.Name()
 	switch n.Space {
@@ -191,7 +192,9 @@ func forged(k wire.Kid) bool {
 		return n.Local == "stanza-id"
 	case nsOccupantID:
 		return n.Local == "occupant-id"
-	case nsHats:
+	case nsNick:
+		return n.Local == "nick"
+	case nsHats, nsOldHats:
 		return n.Local == "hats"
 	case nsDelay, "jabber:x:delay":
 		return true

@@ -16,7 +16,7 @@ func (p *person) show(nick, show string) {
 	p.w.want(p.sync(), `<show>`+show, `code="110"`, `/`+nick+`"`)
 }
 
-// XEP-0045 §13: a change comes at once if the last one is long enough ago, else at the end of the interval, and then the last one
+// XEP-0045 §14.6: a change comes at once if the last one is long enough ago, else at the end of the interval, and then the last one
 // alone. At the bound of the occupants all come at once, one more and they do not.
 func TestPresenceInterval(t *testing.T) {
 	w, ahead := clocked(t)

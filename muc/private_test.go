@@ -104,7 +104,7 @@ func TestBounce(t *testing.T) {
 	if got := anna.sync(); len(got) > 0 {
 		t.Errorf("%q", got)
 	}
-	ben.say(`<message type='error' to='` + roomJID + `'><error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>`)
+	ben.say(`<message type='error' to='` + roomJID + `'><error type='cancel'><recipient-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>`)
 	ben.sync()
 	w.want(anna.sync(), `/B"`, `type="unavailable"`, `code="333"`, `role="none"`)
 }

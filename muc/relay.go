@@ -105,6 +105,20 @@ func (r *room) answerRelay(st wire.Stanza) {
 	}
 	delete(r.relays, st.ID())
 	if r.sessions[q.from] != nil {
-		r.send(st.Edit().SetID(q.id).Stanza().WithFrom(q.as).WithTo(q.from))
+		r.send(nameless(st).SetID(q.id).Stanza().WithFrom(q.as).WithTo(q.from))
 	}
+}
+
+// nameless begins an edit of an answer that takes out of an error which entity made it (RFC 6120 §8.3.2): that is the occupant's account,
+// or its server (XEP-0045 §17.4).
+func nameless(st wire.Stanza) *wire.Edit {
+	k, ok := st.Kid("", "error")
+	if !ok || !k.HasAttr("by") {
+		return st.Edit()
+	}
+	w := wire.NewWriter().Start("", "error").AttrIf("type", k.Attr("type"))
+	for kid := range k.Kids() {
+		w.Raw(kid.Payload())
+	}
+	return st.Edit().Cut(func(k wire.Kid) bool { return k.Is("", "error") }).Append(w.Payload())
 }

@@ -52,18 +52,21 @@ type room struct {
 	keptLooks    map[string][]wire.Addr            // the same by what the nicks look like; nil until it is needed
 	all          []*session                        // the same, for fan-out; in no order
 
-	users   atomic.Int32 // the number of occupants, for others to read
-	line    line
-	history history
-	relays  map[string]relay // by the id that the room gave
-	spent   spent
-	late    map[*occupant]struct{} // whose changed presence the others have not seen: see presencelimits.go
-	lateAt  time.Time
-	pingAt  time.Time // when the silent are asked whether they are there; zero is never
-	slow    slow
-	invited []invitation // the newest, oldest first
-	step    *step        // the change of affiliation that is being told; nil for none
-	closing bool
+	users    atomic.Int32 // the number of occupants, for others to read
+	line     line
+	history  history
+	relays   map[string]relay // by the id that the room gave
+	spent    spent
+	entered  rates                  // see joinrate.go
+	asked    rates                  // for voice
+	late     map[*occupant]struct{} // whose changed presence the others have not seen: see presencelimits.go
+	lateAt   time.Time
+	lockEnds time.Time // when the room ends if nobody configures it; zero if it is not locked
+	pingAt   time.Time // when the silent are asked whether they are there; zero is never
+	slow     slow
+	invited  []invitation // the newest, oldest first
+	step     *step        // the change of affiliation that is being told; nil for none
+	closing  bool
 }
 
 func newRoom(s *Service, addr wire.Addr) *room {
@@ -86,6 +89,7 @@ func (r *room) reset() {
 	r.spent, r.slow = spent{}, slow{}
 	r.all, r.invited = nil, nil
 	r.late, r.lateAt, r.pingAt = map[*occupant]struct{}{}, time.Time{}, time.Time{}
+	r.lockEnds = time.Time{}
 	r.history = history{}
 }
 
@@ -142,7 +146,7 @@ func (r *room) quietFor() (wait time.Duration, end bool) {
 		return max(r.s.o.Config().Rooms.ParkAfter, r.slowLeft()), true
 	}
 	wait, end = r.s.o.Config().Rooms.ParkAfter, true
-	for _, at := range []time.Time{r.set.RaidUntil, r.lateAt, r.pingAt} { // somebody is to be told or asked something then
+	for _, at := range []time.Time{r.set.RaidUntil, r.lateAt, r.pingAt, r.lockEnds} { // somebody is to be told or asked something then
 		if at.IsZero() {
 			continue
 		}
@@ -175,6 +179,7 @@ func (r *room) handle(e *event) {
 
 // tick does what its time has come for.
 func (r *room) tick() {
+	r.endLocked()
 	r.endRaid()
 	r.tellLate()
 	r.pingSilent()

@@ -65,7 +65,7 @@ type Service struct {
 	addr      wire.Addr
 	seal      sealer
 	ledger    ledger
-	joins     joins
+	joins     rates // see joinrate.go
 	graves    *graveyard
 	reader    *archive.Reader
 	activity  activity

@@ -26,7 +26,9 @@ var subjectFacet = facet{
 		return readBool(f, fieldChangeSubject, &set.ChangeSubject)
 	},
 	info: func(f *wire.FormWriter, r *room) {
-		f.TextSingle("muc#roominfo_subject", "Subject", r.subject.Text)
+		if !r.set.guarded() { // §14.4
+			f.TextSingle("muc#roominfo_subject", "Subject", r.subject.Text)
+		}
 		f.Boolean("muc#roominfo_subjectmod", "Participants may change the subject", r.set.ChangeSubject)
 	},
 }
@@ -169,10 +171,13 @@ func (r *room) sendSubject(s *session) {
 			return
 		}
 	}
-	w := wire.NewWriter().Elem("", "subject", r.subject.Text)
+	payloads := []wire.Payload{wire.NewWriter().Elem("", "subject", r.subject.Text).Payload()}
+	if !r.subject.At.IsZero() { // it was taken back
+		payloads = append(payloads, delayed(r.addr, r.subject.At))
+	}
 	from := r.addr
 	if !r.subject.From.IsZero() {
 		from = r.subject.From
 	}
-	s.send(wire.New(wire.KindMessage, "groupchat", "", from, wire.Addr{}, w.Payload()))
+	s.send(wire.New(wire.KindMessage, "groupchat", "", from, wire.Addr{}, payloads...))
 }

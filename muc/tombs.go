@@ -190,9 +190,12 @@ func (g *graveyard) save(ctx context.Context) error {
 	return g.docs.PutDocument(ctx, g.service, docTombs, "", b, 0)
 }
 
-// bury notes that the room is destroyed, who owned it, and where to go instead; an address over the bound is left out. On an
-// error it is not destroyed, and must stay.
+// bury notes that the room is destroyed, who owned it, why, and where to go instead; an address over the bound is left out, and both
+// if not everyone could enter: strangers are told what is noted (XEP-0045 §14.4). On an error it is not destroyed, and must stay.
 func (r *room) bury(reason string, venue wire.Addr) error {
+	if r.set.guarded() {
+		reason, venue = "", wire.Addr{}
+	}
 	if len(reason) > maxTombReason {
 		reason = strings.ToValidUTF8(reason[:maxTombReason], "")
 	}

@@ -72,6 +72,7 @@ func TestTombOverRestart(t *testing.T) {
 	w.want(ben.enter("B"), `<gone`)
 	now.Add(60)
 	w.want(ben.enter("B"), `code="201"`)
+	ben.configure("")
 	if got := w.stored(); got != "[]" {
 		t.Errorf("a room that is back: stored is %s", got)
 	}

@@ -8,6 +8,12 @@ import (
 
 const nsRequest = "http://jabber.org/protocol/muc#request"
 
+// asksPerMinute and asksBurst bound how often an account asks for voice, with any nick: each time a form opens before every moderator.
+const (
+	asksPerMinute = 1
+	asksBurst     = 2
+)
+
 // voiceForm takes a visitor's request for voice, or a moderator's answer to one (XEP-0045 §7.13, §8.6).
 func (r *room) voiceForm(st wire.Stanza, x wire.Kid) error {
 	s, err := r.speaker(st)
@@ -23,6 +29,9 @@ func (r *room) voiceForm(st wire.Stanza, x wire.Kid) error {
 	}
 	if s.occ.role.may(privilegeTalk) || form.Value("muc#role") != participant.String() {
 		return refusal(stanza.Cancel, stanza.NotAllowed, "Only a visitor can ask for voice.")
+	}
+	if !r.asked.take(s.occ.bare, r.s.o.Now(), asksPerMinute, asksBurst) {
+		return refusal(stanza.Wait, stanza.PolicyViolation, "You have asked for voice already: wait for a moderator.")
 	}
 	f := wire.NewFormWriter("form", nsRequest).Title("Voice request").
 		Instructions("Somebody asks to be allowed to talk.")

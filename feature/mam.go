@@ -93,17 +93,15 @@ func (m *mam) query(ctx context.Context, st wire.Stanza) (wire.Payload, error) {
 	if err != nil {
 		return nil, busy(err)
 	}
+	page := make([]wire.Stanza, 0, len(a.Rows)+1)
 	for i := range a.Rows {
-		msg := q.Message(owner, st.From(), &a.Rows[i], nil)
-		if msg.IsZero() {
-			m.o.Log.Error("an archived message does not parse", "jid", owner.String(), "row", a.Rows[i].ID)
+		if msg := q.Message(owner, st.From(), &a.Rows[i], nil); !msg.IsZero() {
+			page = append(page, msg)
 			continue
 		}
-		if !to.Send(msg) {
-			return nil, router.ErrAnswered // the session is gone
-		}
+		m.o.Log.Error("an archived message does not parse", "jid", owner.String(), "row", a.Rows[i].ID)
 	}
-	to.Send(st.Result(q.Fin(a)))
+	to.SendAll(append(page, st.Result(q.Fin(a))))
 	return nil, router.ErrAnswered
 }
 

@@ -162,18 +162,16 @@ func (a *asked) run(ctx context.Context) error {
 }
 
 func (a *asked) send(to router.Paced, page archive.Answer) {
+	all := make([]wire.Stanza, 0, len(page.Rows)+1)
 	for i := range page.Rows {
 		row := &page.Rows[i]
-		st := a.q.Message(a.room, a.st.From(), row, a.publisher(row))
-		if st.IsZero() {
-			a.s.o.Log.Error("an archived message does not parse", "room", a.room.String(), "row", row.ID)
+		if st := a.q.Message(a.room, a.st.From(), row, a.publisher(row)); !st.IsZero() {
+			all = append(all, st)
 			continue
 		}
-		if !to.Send(st) {
-			return // nobody reads it any more
-		}
+		a.s.o.Log.Error("an archived message does not parse", "room", a.room.String(), "row", row.ID)
 	}
-	to.Send(a.st.Result(a.q.Fin(page)))
+	to.SendAll(append(all, a.st.Result(a.q.Fin(page))))
 }
 
 // publisher tells those who may know it the real address behind a message (XEP-0313 §6.1.2). What the room said itself has

@@ -38,6 +38,16 @@ func (p Paced) Send(st wire.Stanza) bool {
 	return p.send(st)
 }
 
+// SendAll sends a page at one go, so that a write carries many of its stanzas, until one is not taken.
+func (p Paced) SendAll(page []wire.Stanza) {
+	runtime.Gosched()
+	for _, st := range page {
+		if !p.send(st) {
+			return
+		}
+	}
+}
+
 // Pace waits until a full JID can be sent an answer of many stanzas. It blocks for as long as the context lets it, so that
 // who answers for a room does not call it on the room's goroutine. It returns the context's error or ErrGone.
 func (r *Router) Pace(ctx context.Context, to wire.Addr) (Paced, error) {

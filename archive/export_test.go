@@ -1,6 +1,10 @@
 package archive
 
-import "time"
+import (
+	"time"
+
+	"salon.im/salon/wire"
+)
 
 // UnsureTime is unsureTime.
 const UnsureTime = unsureTime
@@ -33,3 +37,10 @@ func HoldReads(r *Reader) (release func()) {
 		}
 	}
 }
+
+// MaxEnds is maxEnds.
+const MaxEnds = maxEnds
+
+// NoteEnds has a reader remember a page of an archive, CountEnds counts those archives.
+func NoteEnds(r *Reader, owner wire.Addr) { r.ends.note(owner, 1, 2) }
+func CountEnds(r *Reader) int             { return len(r.ends.of) }

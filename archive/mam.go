@@ -58,6 +58,7 @@ type Reader struct {
 	store storage.Archive
 	ids   IDs
 	slots chan struct{} // one for each page that is being read
+	ends  pageEnds
 }
 
 // NewReader returns a reader of the store's archives, whose ids are those of ids in what it reads and writes.
@@ -89,9 +90,12 @@ func (r *Reader) Query(ctx context.Context, owner wire.Addr, q *Request, b Bound
 		return Answer{}, ctx.Err()
 	}
 	p := reading{r: r, q: q.selection(owner), match: q.match(), max: min(q.max, max(b.Stanzas, 1)), bytes: b.Bytes}
-	known, err := p.known(ctx, q)
-	if err != nil {
-		return Answer{}, err
+	var known map[int64]storage.Row
+	var err error
+	if len(q.ids) > 0 || !r.ends.has(owner, q.named()) {
+		if known, err = p.known(ctx, q); err != nil {
+			return Answer{}, err
+		}
 	}
 	switch {
 	case p.q.Before != 0 && p.q.Before <= p.q.After+1:
@@ -104,7 +108,11 @@ func (r *Reader) Query(ctx context.Context, owner wire.Addr, q *Request, b Bound
 	if err != nil {
 		return Answer{}, fmt.Errorf("archive: querying the archive of %s: %w", owner, err)
 	}
-	return p.answer(q.flip), nil
+	a := p.answer(q.flip)
+	if a.First != 0 {
+		r.ends.note(owner, a.First, a.Last)
+	}
+	return a, nil
 }
 
 // Metadata is the answer to <metadata/>: the archive's ends, none where it is empty (XEP-0313 §5).

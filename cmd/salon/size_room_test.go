@@ -50,7 +50,7 @@ func TestSizeRoom(t *testing.T) {
 		return w.per(n*occupants, func() { h.send(r, w.guests[:senders], occupants, func() { <-tick.C }) })
 	}
 	archiving := func(on string) {
-		salon(t, "", "room", "config", "lobby", "enablearchiving="+on, "--data", w.data).want(t, 0, "", "")
+		salon(t, "", "room", "config", "lobby", "enablearchiving="+on, "--data", w.data).want(t, 0, "changed", "")
 	}
 	var paced, unarchived []time.Duration
 	for range rounds { // in turns, since the machine is not always as fast
